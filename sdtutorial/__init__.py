@@ -1,0 +1,34 @@
+"""Self-distillation in Hilbert space: the executable part of the book.
+
+Everything here computes and never prints. The names below, and the modules they come from, are
+documented where they are defined.
+"""
+
+from sdtutorial.distillation import Chain, distill, distill_spectrum
+from sdtutorial.examples import spline
+from sdtutorial.kernels import NTK, RBF, CubicSpline, gram_matrix
+from sdtutorial.regression import (
+    Fit,
+    InfeasibleToleranceError,
+    fit,
+    fit_with_multiplier,
+    mean_squared_residual,
+    solve_multiplier,
+)
+
+__all__ = [
+    "NTK",
+    "RBF",
+    "Chain",
+    "CubicSpline",
+    "Fit",
+    "InfeasibleToleranceError",
+    "distill",
+    "distill_spectrum",
+    "fit",
+    "fit_with_multiplier",
+    "gram_matrix",
+    "mean_squared_residual",
+    "solve_multiplier",
+    "spline",
+]

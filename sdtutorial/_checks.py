@@ -1,0 +1,116 @@
+"""Assertions on input: what every public function asks of its arguments, in one place.
+
+A value of the wrong kind raises TypeError, a value of the right kind that does not fit raises
+ValueError; both say what was wrong and what was expected. Nothing here changes its argument.
+"""
+
+import operator
+
+import numpy as np
+
+
+def real_array(name, value, ndim=None, finite=True):
+    """Return ``value`` as a float64 array, or say why it cannot be one.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the argument; it opens the message.
+    value : array_like
+        Integers or floats; lists and data frames are welcome.
+    ndim : int or tuple of int, optional
+        The number of dimensions, or the numbers allowed.
+    finite : bool
+        Whether NaN and infinity are errors.
+
+    Returns
+    -------
+    ndarray
+        The same memory as ``value`` where that is a float64 array already: do not write to it.
+
+    Raises
+    ------
+    TypeError
+        For anything that is not an array of integers or floats.
+    ValueError
+        For another number of dimensions, NaN or infinity.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be an array of real numbers, not of {array.dtype}")
+    if ndim is not None and array.ndim not in np.atleast_1d(ndim):
+        expected = " or ".join(str(n) for n in np.atleast_1d(ndim))
+        raise ValueError(f"{name} must have {expected} dimensions, not shape {array.shape}")
+    with np.errstate(over="ignore"):  # a long double beyond the range turns into inf: caught below
+        array = array.astype(np.float64, copy=False)
+    if finite and not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, but it holds NaN or infinity")
+    return array
+
+
+def real_number(name, value):
+    """Return ``value`` as a float; TypeError if it is not one real number."""
+    array = np.asarray(value)
+    if array.ndim != 0 or array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be one real number, not {value!r}")
+    return float(array)
+
+
+def positive_number(name, value):
+    """Return ``value`` as a float that is positive and finite."""
+    number = real_number(name, value)
+    if not 0 < number < np.inf:
+        raise ValueError(f"{name} must be positive and finite, not {number}")
+    return number
+
+
+def whole_number(name, value, minimum=0):
+    """Return ``value`` as an int that is at least ``minimum``; 3.0 and True are not whole numbers."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, not {value!r}") from None
+    if number < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, not {number}")
+    return number
+
+
+def eigenvalues(value):
+    """Return the (K,) eigenvalues of a positive semidefinite matrix as float64.
+
+    Negative values within rounding of zero, K * machine epsilon of the input's type * the largest,
+    are returned as zero. Positive values are taken at their word, however small.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Not a vector of at least one finite real number, or one of them is negative.
+    """
+    array = real_array("eigenvalues", value, ndim=1)
+    if array.size == 0:
+        raise ValueError("eigenvalues must hold at least one number")
+    if array.min() < -zero_threshold(array.max(), array.size, np.asarray(value).dtype):
+        raise ValueError(f"eigenvalues must not be negative, but the smallest is {array.min()}")
+    return np.maximum(array, 0.0)
+
+
+def zero_threshold(largest, size, dtype):
+    """Return the number below which an eigenvalue of a (size, size) matrix counts as zero.
+
+    It is size * machine epsilon * largest, with the epsilon of the type in which the matrix was
+    given: no eigensolver can tell a smaller eigenvalue from zero.
+    """
+    epsilon = np.finfo(dtype).eps if np.dtype(dtype).kind == "f" else 0.0
+    return size * max(float(epsilon), np.finfo(np.float64).eps) * max(float(largest), 0.0)
+
+
+def coordinates(value, size, name="coordinates"):
+    """Return one label vector (K,), or Q of them (K, Q), as float64; ``size`` is the K expected."""
+    array = real_array(name, value, ndim=(1, 2))
+    if array.shape[0] != size:
+        raise ValueError(
+            f"{name} must have shape ({size},) or ({size}, Q), one row a point, not {array.shape}"
+        )
+    return array

@@ -1,0 +1,266 @@
+"""The chain of rounds: fit, put the fit in the place of the labels, fit again.
+
+Round t fits the targets y_t under the same tolerance, and its fit at the training points is
+y_{t+1}. In the eigenbasis of G every round multiplies the coordinates by
+A_t = D (c_t I + D)^{-1} (the paper's equations (13) to (15)), so after one eigendecomposition a
+round costs O(K) for each label vector, and no matrix is ever formed again.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sdtutorial import _checks
+from sdtutorial.regression import Problem, Spectrum, check_cross, shares_kept
+
+_ENDLESS = 1e7  # rounds that a call may start on without being asked to
+
+
+def distill(gram, y, tolerance, *, max_rounds=None, method="eigh"):
+    """Fit the labels, then the fit, and so on, until the targets are within the tolerance of zero.
+
+    z_{t+1} = A_t z_t with A_t = D (c_t I + D)^{-1} and c_t the multiplier of round t: the paper's
+    equations (13) to (15) (Self-distillation, ``prp-recurrence``).
+
+    Parameters
+    ----------
+    gram : array_like, shape (K, K)
+        G, the kernel matrix divided by K (:func:`sdtutorial.gram_matrix`): symmetric and positive
+        semidefinite. Eigenvalues below K times machine epsilon (of this array's type) times the
+        largest count as zero.
+    y : array_like, shape (K,) or (K, Q)
+        Labels. Every column is a problem of its own, with its own multipliers and rounds.
+    tolerance : float
+        The mean squared residual allowed in every round, in squared units of the labels; one
+        number for all columns.
+    max_rounds : int, optional
+        Stop after so many rounds; without it the chain runs until every column has collapsed.
+    method : {"eigh"}
+        How the eigenpairs are found: "eigh" decomposes the dense matrix.
+
+    Returns
+    -------
+    Chain
+
+    Raises
+    ------
+    InfeasibleToleranceError
+        If no function comes that close to some column of the labels.
+    TypeError, ValueError
+        If an argument is not real or its shape does not fit, if the Gram matrix is not symmetric
+        or has a negative eigenvalue, if the tolerance is not positive or max_rounds not a whole
+        number of at least 0, or if a chain without max_rounds would need more than ten million
+        rounds. All of this is decided before the first round.
+    """
+    if method != "eigh":
+        raise ValueError(f'method must be "eigh", not {method!r}')
+    tolerance = _checks.positive_number("tolerance", tolerance)
+    max_rounds = _max_rounds(max_rounds)
+    spectrum = Spectrum(gram, y)
+    problem = Problem(spectrum.eigenvalues, spectrum.coordinates, tolerance, spectrum.y)
+    return _run(spectrum.eigenvalues, spectrum.eigenvectors, spectrum.coordinates, problem, max_rounds)
+
+
+def distill_spectrum(eigenvalues, coordinates, tolerance, *, max_rounds=None):
+    """Run the chain on eigenvalues and label coordinates alone, without any matrix.
+
+    The same recurrence as :func:`distill` (Self-distillation, ``prp-recurrence``).
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (K,)
+        Eigenvalues of G, ascending and not negative. They are taken at their word: only zero
+        counts as zero.
+    coordinates : array_like, shape (K,) or (K, Q)
+        Labels in the eigenbasis, z_0 = V y_0.
+    tolerance, max_rounds
+        As in :func:`distill`.
+
+    Returns
+    -------
+    Chain
+        Without eigenvectors: its ``targets`` and ``predict`` raise ValueError.
+
+    Raises
+    ------
+    InfeasibleToleranceError, TypeError, ValueError
+        As :func:`distill`; also if the eigenvalues do not ascend.
+    """
+    d = _checks.eigenvalues(eigenvalues)
+    if (np.diff(d) < 0).any():
+        raise ValueError("eigenvalues must ascend")
+    z = _checks.coordinates(coordinates, d.size)
+    problem = Problem(d, z, tolerance)
+    return _run(d, None, z.copy(), problem, _max_rounds(max_rounds))
+
+
+def _max_rounds(value):
+    return None if value is None else _checks.whole_number("max_rounds", value)
+
+
+def _run(eigenvalues, eigenvectors, coordinates, problem, max_rounds):
+    """Drive the loop; a column leaves it when its targets are within the tolerance of zero."""
+    longest = problem.norm_ratios.max(initial=0.0)
+    if max_rounds is None and longest > _ENDLESS:
+        raise ValueError(
+            f"the chain would take at least {longest - 1:.3g} rounds: give max_rounds, or a larger "
+            "tolerance"
+        )
+    columns = problem.z.shape[1]
+    d = problem.d[:, None]
+    rounds = np.zeros(columns, dtype=int)
+    norm_ratios, multipliers = [problem.norm_ratios], []
+    active = np.flatnonzero(problem.excess > 0)
+    z, excess = problem.z[:, active], problem.reachable_excess[active]
+    while active.size and (max_rounds is None or len(multipliers) < max_rounds):
+        c = problem.multiplier(z, excess)
+        z = z * shares_kept(d, np.ldexp(c, -problem.scale))
+        r = np.sqrt(np.sum(z**2, axis=0)) / problem.radius
+        rounds[active] += 1
+        multipliers.append(_scatter(active, c, columns, np.inf))
+        # Each round rounds r by a few epsilons of at most r_0. What is within that of 1 is 1:
+        # without this, chains that end at r = 1 exactly would go on or not by chance.
+        slack = 4 * np.finfo(float).eps * len(multipliers) * problem.norm_ratios[active]
+        collapsed = r <= 1 + slack
+        r = np.where(collapsed, np.minimum(r, 1.0), r)
+        norm_ratios.append(_scatter(active, r, columns, 0.0))
+        active, z, excess = active[~collapsed], z[:, ~collapsed], r[~collapsed] - 1
+    shape = coordinates.shape[1:]
+    return Chain(
+        eigenvalues=eigenvalues,
+        eigenvectors=eigenvectors,
+        coordinates=coordinates,
+        tolerance=problem.tolerance,
+        multipliers=np.reshape(multipliers, (len(multipliers), *shape)),
+        norm_ratios=np.reshape(norm_ratios, (len(norm_ratios), *shape)),
+        rounds=rounds if shape else int(rounds[0]),
+    )
+
+
+def _scatter(active, values, columns, rest):
+    row = np.full(columns, rest)
+    row[active] = values
+    return row
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Chain:
+    """A chain of rounds: T rounds for one label vector, or for Q columns at once.
+
+    Arrays are as long as the longest column. A column is zero, and its multiplier infinite, only
+    after its own last fit, which is not zero. What is derived is computed when it is first read.
+
+    Attributes
+    ----------
+    eigenvalues : ndarray, shape (K,)
+        Eigenvalues of G, ascending; those that count as zero are zero.
+    eigenvectors : ndarray, shape (K, K), or None
+        Column k belongs to eigenvalue k; None for a chain run on a spectrum alone.
+    coordinates : ndarray, shape (K,) or (K, Q)
+        z_0 = V y_0, the labels in the eigenbasis.
+    tolerance : float
+        The mean squared residual of every round, in squared units of the labels.
+    multipliers : ndarray, shape (T,) or (T, Q)
+        c_0 ... c_{T-1}.
+    norm_ratios : ndarray, shape (T + 1,) or (T + 1, Q)
+        r_0 ... r_T, with r_t = ||y_t|| / sqrt(K tolerance).
+    rounds : int or ndarray, shape (Q,)
+        T, the number of rounds before collapse, at most max_rounds.
+    """
+
+    eigenvalues: np.ndarray
+    eigenvectors: np.ndarray | None
+    coordinates: np.ndarray
+    tolerance: float
+    multipliers: np.ndarray
+    norm_ratios: np.ndarray
+    rounds: int | np.ndarray
+
+    def __post_init__(self):
+        # Derived arrays are kept, so what they derive from must not change under them.
+        for array in vars(self).values():
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
+
+    @cached_property
+    def filters(self):
+        """diag(B_t) with B_t = A_t ... A_0, shape (T, K) or (T, K, Q): the paper's (19)."""
+        return np.cumprod(self._shares, axis=0)
+
+    @cached_property
+    def log_filters(self):
+        """Natural logarithms of ``filters``, where those would underflow: (T, K) or (T, K, Q)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = self._spread(self.multipliers) / self._eigenvalue_column
+            logarithms = np.where(self._eigenvalue_column > 0, -np.log1p(ratio), -np.inf)
+        return np.cumsum(logarithms, axis=0)
+
+    @cached_property
+    def target_coordinates(self):
+        """z_0 ... z_T, the targets in the eigenbasis: (T + 1, K) or (T + 1, K, Q)."""
+        return np.concatenate([self.coordinates[None], self.filters * self.coordinates])
+
+    @cached_property
+    def targets(self):
+        """y_0 ... y_T in the basis of the samples: (T + 1, K) or (T + 1, K, Q)."""
+        return self._to_samples(self._vectors(), self.target_coordinates)
+
+    def predict(self, cross):
+        """Return the fit of every round at new points.
+
+        f_t(x) = g_x^T (c_t I + G)^{-1} y_t, the paper's (21) (Self-distillation,
+        ``prp-recurrence``). Null directions of G have no part in it: a null vector of G is a
+        function that is zero everywhere.
+
+        Parameters
+        ----------
+        cross : array_like, shape (m, K)
+            ``kernel(x_new, x) / K``: divided by the number of training points, as G is.
+
+        Returns
+        -------
+        ndarray, shape (T, m) or (T, m, Q)
+
+        Raises
+        ------
+        TypeError, ValueError
+            If ``cross`` is not a finite real (m, K) matrix, or the chain has no eigenvectors.
+        """
+        vectors = self._vectors()
+        cross = check_cross(cross, len(vectors))
+        d = self._eigenvalue_column
+        coefficients = self.target_coordinates[1:] / np.where(d > 0, d, 1.0)
+        return self._to_samples(cross @ vectors, coefficients)
+
+    def __repr__(self):
+        size, *columns = self.coordinates.shape
+        rounds = self.rounds if not columns else (
+            f"{self.rounds.min()}..{self.rounds.max()}" if self.rounds.size else 0
+        )
+        width = f", columns={columns[0]}" if columns else ""
+        return f"Chain(rounds={rounds}, points={size}{width}, tolerance={self.tolerance:.6g})"
+
+    @property
+    def _eigenvalue_column(self):
+        return self.eigenvalues if self.coordinates.ndim == 1 else self.eigenvalues[:, None]
+
+    def _spread(self, by_round):
+        """(T,) -> (T, 1) or (T, Q) -> (T, 1, Q): room for the axis of the eigenvalues."""
+        return by_round[:, None]
+
+    @property
+    def _shares(self):
+        return shares_kept(self._eigenvalue_column, self._spread(self.multipliers))
+
+    def _vectors(self):
+        if self.eigenvectors is None:
+            raise ValueError("this chain was run on a spectrum: it has no eigenvectors")
+        return self.eigenvectors
+
+    @staticmethod
+    def _to_samples(matrix, coordinates):
+        """Apply (m, K) to (T, K) or (T, K, Q) along the axis of K."""
+        if coordinates.ndim == 2:
+            return coordinates @ matrix.T
+        return matrix @ coordinates
