@@ -280,7 +280,7 @@ def _read(name: str, archive: Path) -> Dataset:
     # A damaged archive fails in many ways (zip structure, checksums, array headers), so any
     # failure to read what is there counts as damage; only access and memory are other matters.
     try:
-        with np.load(archive, allow_pickle=False) as file:
+        with open(archive, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = [file[key] for key in ARRAYS]
             stored = str(file["fingerprint"])
         found = _fingerprint_of_sorted(*arrays)
