@@ -8,6 +8,7 @@ chosen, and neither test images nor held-out images take part in any training.
 """
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -107,8 +108,8 @@ def split(dataset, setting, study_seed):
     """Choose training and held-out images by a random order that depends on the study seed alone.
 
     A sample's id is its row in `dataset`, whose order does not depend on where it came from. The
-    ids are shuffled once for each data set; the first ones train, the following ones are held out.
-    Both are then in the shuffled order.
+    ids are shuffled once for each data set; the first ones train, the last ones are held out, and
+    both stay in the shuffled order. Fewer training images change nothing of those held out.
 
     Parameters
     ----------
@@ -212,13 +213,6 @@ def run_round(
     if first != (targets is None) or first != (first_classes is None):
         raise ValueError("round 0 takes the true labels; later rounds take those of the round before")
     started, started_processor = time.perf_counter(), time.process_time()
-    torch.set_num_threads(machine.threads)
-    if machine.device == "cuda":
-        # The same kernels in every run, and float32 where float32 is written.
-        torch.backends.cudnn.benchmark = False
-        torch.backends.cudnn.deterministic = True
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
     if first:
         targets = one_hot(samples.training_labels, samples.classes)
     seeds = stream_seeds(setting, study_seed, chain, round_number)
@@ -227,9 +221,10 @@ def run_round(
     held_out = Images(samples.held_out_images, *statistics, machine)
     test = Images(samples.test_images, *statistics, machine)
 
-    model = train(setting.network, training, targets, setting.recipe, seeds)
-    log_training, log_test = predict(model, training), predict(model, test)
-    log_held_out = predict(model, held_out)
+    with _reproducible_kernels(machine):
+        model = train(setting.network, training, targets, setting.recipe, seeds)
+        log_training, log_test = predict(model, training), predict(model, test)
+        log_held_out = predict(model, held_out)
 
     test_classes = log_test.argmax(1).astype(np.int16)
     metrics = measure(
@@ -245,6 +240,20 @@ def run_round(
     metrics["processor_seconds"] = time.process_time() - started_processor
     seeds["split"] = split_seed(setting, study_seed)
     return Round(np.exp(log_training), test_classes, metrics, seeds)
+
+
+@contextmanager
+def _reproducible_kernels(machine):
+    """The same kernels in every run, the given number of threads, and float32 that is float32."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(machine.threads)
+    try:
+        with torch.backends.cudnn.flags(
+            enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+        ):
+            yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def measure(samples, loss, targets, log_training, log_held_out, log_test, first_classes):

@@ -40,7 +40,8 @@ class Recipe:
     optimizer : {"sgd", "adamw"}
         Stochastic gradients with Nesterov momentum 0.9, or AdamW.
     learning_rate : float
-        Peak of the one-cycle schedule: up linearly in shape of a cosine, then down to almost zero.
+        Peak of the one-cycle schedule: linearly up from a 25th of it, then linearly down to almost
+        zero.
     warm_up : float
         Part of all steps in which the learning rate rises.
     batch : int
@@ -282,6 +283,7 @@ def train(network, images, targets, recipe, seeds):
         max_lr=recipe.learning_rate,
         total_steps=steps * recipe.epochs,
         pct_start=recipe.warm_up,
+        anneal_strategy="linear",
         cycle_momentum=False,
     )
     scale = gradient_scale(recipe.loss, targets.shape[1])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from sdtutorial.networks import chain
 from sdtutorial.networks.chain import (
@@ -36,12 +37,12 @@ def samples(tiny_dataset, tiny_setting):
 def run(tiny_setting, machine, samples):
     """Run rounds of chain 0, each on the targets of the one before."""
 
-    def rounds(count, setting=tiny_setting):
-        done = [run_round(setting, machine, samples, 0, 0, 0)]
+    def rounds(count, machine=machine):
+        done = [run_round(tiny_setting, machine, samples, 0, 0, 0)]
         for number in range(1, count):
             done.append(
                 run_round(
-                    setting,
+                    tiny_setting,
                     machine,
                     samples,
                     0,
@@ -125,8 +126,10 @@ def test_neither_test_nor_held_out_images_touch_a_training(run, samples, tiny_se
     assert np.array_equal(again.targets, first.targets)
 
 
-def test_a_round_equals_itself_bit_for_bit(run):
-    once, twice = run(2), run(2)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_round_equals_itself_bit_for_bit(run, machine, precision):
+    machine = replace(machine, precision=precision)
+    once, twice = run(2, machine=machine), run(2, machine=machine)
     for a, b in zip(once, twice):
         assert np.array_equal(a.targets, b.targets)
         assert np.array_equal(a.test_classes, b.test_classes)
@@ -250,6 +253,15 @@ def test_a_round_without_the_targets_it_needs_is_refused(tiny_setting, machine, 
             targets=one_hot(samples.training_labels, 3),
             first_classes=np.zeros(40),
         )
+
+
+def test_a_round_leaves_the_number_of_threads_as_it_was(tiny_setting, machine, samples):
+    torch.set_num_threads(2)
+    try:
+        run_round(tiny_setting, machine, samples, 0, 0, 0)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_a_diverging_round_raises(tiny_setting, machine, samples):

@@ -1,6 +1,5 @@
 """One training: its losses, seeds, order of images, augmentation, precision and failures."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -102,12 +101,12 @@ def test_training_is_the_plain_loop_on_labels_when_targets_are_one_hot(images, t
         order = torch.randperm(100, generator=generator)
         for start in range(0, 96, 16):
             chosen = order[start : start + 16]
-            # One cycle: cosine from peak / 25 up to the peak, then down to peak / 250,000.
+            # One cycle: linearly from peak / 25 up to the peak, then down to peak / 250,000.
             if step <= rise:
                 low, part = 0.1 / 25, step / rise
             else:
                 low, part = 0.1 / 25e4, 1 - (step - rise) / (steps - 1 - rise)
-            optimizer.param_groups[0]["lr"] = low + (0.1 - low) * (1 - math.cos(math.pi * part)) / 2
+            optimizer.param_groups[0]["lr"] = low + (0.1 - low) * part
             loss = functional.cross_entropy(model(pixels[chosen]), labels[chosen])
             optimizer.zero_grad()
             loss.backward()

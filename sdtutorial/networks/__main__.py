@@ -1,0 +1,145 @@
+"""Command line: `python -m sdtutorial.networks run ...` and `... report ...`."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+FINISHED, STOPPED_CHAINS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main(arguments=None):
+    """Run the command line and return its exit code.
+
+    0: done, or paused because the time was up. 1: done, but a chain stopped (its loss became NaN).
+    2: the command asks for something that does not exist. 3: the machine, the folder or the data
+    stand in the way. 130: interrupted. A sentence says what happened.
+
+    Parameters
+    ----------
+    arguments : list of str or None
+        None takes those of the process.
+
+    Returns
+    -------
+    int
+    """
+    options = _parser().parse_args(arguments)
+    return options.command(options)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m sdtutorial.networks",
+        description="Chains of networks, each trained on the predictions of the one before.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="{run,report}")
+    run = commands.add_parser(
+        "run",
+        help="train the chains of a preset, or go on with them",
+        description=(
+            "Train the chains of a preset. Interrupt it when you like: the same command goes on "
+            "from there. Several of these commands on one folder share the work, and so do the "
+            "processes of torchrun --nproc-per-node=N -m sdtutorial.networks run ..."
+        ),
+    )
+    run.add_argument("--preset", required=True, help="digits, cpu, colab, gpu or paper")
+    run.add_argument("--out", required=True, type=Path, help="folder of the results")
+    run.add_argument(
+        "--settings", nargs="+", metavar="NAME", help="settings of the preset, or 'all'"
+    )
+    run.add_argument("--chains", type=int, metavar="N", help="chains of each setting")
+    run.add_argument("--rounds", type=int, metavar="N", help="rounds of each chain")
+    run.add_argument("--seed", type=int, default=0, help="study seed (default: 0)")
+    run.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16", "float16"),
+        help="default: what the device computes in at full speed",
+    )
+    run.add_argument("--minutes", type=float, help="start no training that would end later")
+    run.add_argument("--copy-to", type=Path, help="second folder that each round is copied to")
+    run.set_defaults(command=_run)
+    return parser
+
+
+def _run(options):
+    # Imported here: `--help` and `report` need no torch.
+    import torch
+
+    from sdtutorial.networks import study
+    from sdtutorial.networks.data import DataError
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how torchrun ends its processes
+    try:
+        preset = study.find_preset(options.preset)
+        plan = study.make_plan(
+            preset,
+            settings=options.settings,
+            chains=options.chains,
+            rounds=options.rounds,
+            seed=options.seed,
+            precision=options.precision,
+        )
+    except study.StudyError as error:
+        return _say(f"{error}.", USAGE)
+    if preset.device == "cuda":
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
+    stopped = []
+
+    def notify(progress):
+        record = progress.record
+        name = f"{record.setting}, chain {record.chain}, round {record.round}"
+        if record.complete:
+            said = (
+                f"test {record.metrics['test_accuracy']:.1%}, "
+                f"training {record.metrics['training_accuracy']:.1%}, "
+                f"{record.metrics['seconds']:.0f} s"
+            )
+        else:
+            stopped.append(name)
+            said = f"the chain stops: {record.outcome}"
+        print(
+            f"{name}: {said}. {progress.done} of {progress.total} rounds done, "
+            f"about {_duration(progress.seconds_left)} left.",
+            flush=True,
+        )
+        if mirror:
+            mirror.save(options.out)
+
+    place = options.copy_to or study.default_mirror(preset, options.out)
+    mirror = study.Mirror(place, lambda sentence: _say(sentence, 0)) if place else None
+    try:
+        study.prepare_folder(options.out)
+        if mirror:
+            mirror.restore(options.out)
+        finished = study.work(
+            plan,
+            options.out,
+            workers=int(os.environ.get("WORLD_SIZE", 1)),
+            minutes=preset.minutes if options.minutes is None else options.minutes,
+            notify=notify,
+        )
+    except (study.StudyError, DataError) as error:
+        return _say(str(error), FAULT)
+    except KeyboardInterrupt:
+        return _say("Interrupted. The same command goes on from the last whole round.", INTERRUPTED)
+    if not finished:
+        return _say("The time is up. The same command goes on from here.", FINISHED)
+    return STOPPED_CHAINS if stopped else FINISHED
+
+
+def _say(sentence, code):
+    print(sentence, file=sys.stderr, flush=True)
+    return code
+
+
+def _duration(seconds):
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
