@@ -35,9 +35,7 @@ def real_array(name, value, ndim=None, finite=True):
     ValueError
         For another number of dimensions, NaN or infinity.
     """
-    array = np.asarray(value)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be an array of real numbers, not of {array.dtype}")
+    array = _real(name, value)
     if ndim is not None and array.ndim not in np.atleast_1d(ndim):
         expected = " or ".join(str(n) for n in np.atleast_1d(ndim))
         raise ValueError(f"{name} must have {expected} dimensions, not shape {array.shape}")
@@ -45,6 +43,21 @@ def real_array(name, value, ndim=None, finite=True):
         array = array.astype(np.float64, copy=False)
     if finite and not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, but it holds NaN or infinity")
+    return array
+
+
+def _real(name, value):
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be an array of real numbers, not of {array.dtype}")
+    return array
+
+
+def square_matrix(name, value):
+    """Return a (K, K) matrix of real numbers in its own type, K at least 1; entries unchecked."""
+    array = _real(name, value)
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
+        raise ValueError(f"{name} must have shape (K, K) with K at least 1, not {array.shape}")
     return array
 
 

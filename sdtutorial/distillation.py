@@ -14,7 +14,8 @@ import numpy as np
 from sdtutorial import _checks
 from sdtutorial.regression import Problem, Spectrum, check_cross, shares_kept
 
-_ENDLESS = 1e7  # rounds that a call may start on without being asked to
+_ENDLESS = 1e7  # rounds that a call starts on only if max_rounds asks for them
+_BLOCK = 2**17  # coordinates that are worked on at a time: they stay in the cache
 
 
 def distill(gram, y, tolerance, *, max_rounds=None, method="eigh"):
@@ -100,45 +101,64 @@ def _max_rounds(value):
 
 
 def _run(eigenvalues, eigenvectors, coordinates, problem, max_rounds):
-    """Drive the loop; a column leaves it when its targets are within the tolerance of zero."""
+    """Return the Chain of a problem, computed a block of columns at a time."""
     longest = problem.norm_ratios.max(initial=0.0)
     if max_rounds is None and longest > _ENDLESS:
         raise ValueError(
-            f"the chain would take at least {longest - 1:.3g} rounds: give max_rounds, or a larger "
-            "tolerance"
+            f"the chain would take at least {longest - 1:.3g} rounds: choose a larger tolerance, "
+            "or give max_rounds"
         )
-    columns = problem.z.shape[1]
-    d = problem.d[:, None]
-    rounds = np.zeros(columns, dtype=int)
-    norm_ratios, multipliers = [problem.norm_ratios], []
-    active = np.flatnonzero(problem.excess > 0)
-    z, excess = problem.z[:, active], problem.reachable_excess[active]
-    while active.size and (max_rounds is None or len(multipliers) < max_rounds):
-        c = problem.multiplier(z, excess)
-        z = z * shares_kept(d, np.ldexp(c, -problem.scale))
-        r = np.sqrt(np.sum(z**2, axis=0)) / problem.radius
-        rounds[active] += 1
-        multipliers.append(_scatter(active, c, columns, np.inf))
-        # Each round rounds r by a few epsilons of at most r_0. What is within that of 1 is 1:
-        # without this, chains that end at r = 1 exactly would go on or not by chance.
-        slack = 4 * np.finfo(float).eps * len(multipliers) * problem.norm_ratios[active]
-        collapsed = r <= 1 + slack
-        r = np.where(collapsed, np.minimum(r, 1.0), r)
-        norm_ratios.append(_scatter(active, r, columns, 0.0))
-        active, z, excess = active[~collapsed], z[:, ~collapsed], r[~collapsed] - 1
+    size, columns = problem.z.shape
+    width = max(1, _BLOCK // size)
+    blocks = [slice(first, first + width) for first in range(0, columns, width)]
+    parts = [_rounds(problem, block, max_rounds) for block in blocks]
+    length = max((len(part[0]) for part in parts), default=0)
+    multipliers = np.full((length, columns), np.inf)
+    norm_ratios = np.zeros((length + 1, columns))
+    norm_ratios[0] = problem.norm_ratios
+    for block, (multipliers_here, norm_ratios_here) in zip(blocks, parts):
+        multipliers[: len(multipliers_here), block] = multipliers_here
+        norm_ratios[1 : len(norm_ratios_here) + 1, block] = norm_ratios_here
+    rounds = np.sum(multipliers < np.inf, axis=0)
     shape = coordinates.shape[1:]
     return Chain(
         eigenvalues=eigenvalues,
         eigenvectors=eigenvectors,
         coordinates=coordinates,
         tolerance=problem.tolerance,
-        multipliers=np.reshape(multipliers, (len(multipliers), *shape)),
-        norm_ratios=np.reshape(norm_ratios, (len(norm_ratios), *shape)),
+        multipliers=multipliers.reshape(-1, *shape),
+        norm_ratios=norm_ratios.reshape(-1, *shape),
         rounds=rounds if shape else int(rounds[0]),
     )
 
 
-def _scatter(active, values, columns, rest):
+def _rounds(problem, block, max_rounds):
+    """Return c_0, c_1, ... and r_1, r_2, ... of a block of columns, each (T, columns).
+
+    A column leaves the loop when its targets are within the tolerance of zero.
+    """
+    z, excess = problem.z[:, block], problem.excess[block]
+    start = problem.norm_ratios[block]
+    d = problem.d[:, None]
+    multipliers, norm_ratios = [], []
+    active = np.flatnonzero(excess > 0)
+    z, excess = z[:, active], excess[active]
+    while active.size and len(multipliers) != max_rounds:
+        c = problem.multipliers(z, excess)
+        z = z * shares_kept(d, problem.scaled(c))
+        r = np.sqrt(np.sum(z * z, axis=0)) / problem.radius
+        # A round adds an error of a few epsilons of at most r_0 to r. What is that close to 1 is
+        # 1: otherwise chance decides whether a chain that ends at r = 1 exactly goes on.
+        slack = 4 * np.finfo(float).eps * (len(multipliers) + 1) * start[active]
+        collapsed = r <= 1 + slack
+        r[collapsed] = np.minimum(r[collapsed], 1.0)
+        multipliers.append(_row(active, c, len(start), np.inf))
+        norm_ratios.append(_row(active, r, len(start), 0.0))
+        z, excess, active = z[:, ~collapsed], r[~collapsed] - 1, active[~collapsed]
+    return multipliers, norm_ratios
+
+
+def _row(active, values, columns, rest):
     row = np.full(columns, rest)
     row[active] = values
     return row

@@ -8,6 +8,7 @@ function g of the operator that u defines is the kernel in which every solution 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from sdtutorial import _checks
 
@@ -78,13 +79,8 @@ class RBF:
         _checks.positive_number("length_scale", self.length_scale)
 
     def __call__(self, x, t):
-        x, t = _point_pair(x, t)
-        x, t = x / self.length_scale, t / self.length_scale
-        # differences, not |x|^2 + |t|^2 - 2 x.t: that form cancels for close points
-        squared = np.zeros((len(x), len(t)))
-        for column_x, column_t in zip(x.T, t.T):
-            squared += np.subtract.outer(column_x, column_t) ** 2
-        return np.exp(-squared / 2)
+        # cdist sums squared differences: |x|^2 + |t|^2 - 2 x.t would cancel for close points
+        return np.exp(-((cdist(*_point_pair(x, t)) / self.length_scale) ** 2) / 2)
 
 
 @dataclass(frozen=True)
@@ -127,20 +123,17 @@ class NTK:
         length_x, length_t = (np.linalg.norm(points, axis=1) for points in (x, t))
         unit_x = x / np.where(length_x > 0, length_x, 1)[:, None]
         unit_t = t / np.where(length_t > 0, length_t, 1)[:, None]
-        # The angle as 2 atan2(|a - b|, |a + b|): arccos of the inner product loses half of the
-        # digits where the points are nearly parallel, which on the diagonal they always are.
-        difference = np.zeros((len(x), len(t)))
-        total = np.zeros((len(x), len(t)))
-        for a, b in zip(unit_x.T, unit_t.T):
-            difference += np.subtract.outer(a, b) ** 2
-            total += np.add.outer(a, b) ** 2
-        angle = 2 * np.arctan2(np.sqrt(difference), np.sqrt(total))
+        # The angle between points, not arccos of their cosine: that loses half of the digits where
+        # points are nearly parallel, and on the diagonal they always are.
+        angle = 2 * np.arctan2(cdist(unit_x, unit_t), cdist(unit_x, -unit_t))
         tangent = np.cos(angle)
         for _ in range(self.depth):
             slope = (np.pi - angle) / np.pi
-            cosine = np.sin(angle) / np.pi + np.cos(angle) * slope
-            tangent = cosine + tangent * slope
-            angle = np.arccos(np.clip(cosine, -1, 1))
+            sine, cosine = np.sin(angle), np.cos(angle)
+            # 1 - u, the next cosine: 1 - cos(angle) is 2 sin(angle / 2)^2
+            gap = 2 * np.sin(angle / 2) ** 2 - (sine - angle * cosine) / np.pi
+            tangent = 1 - gap + tangent * slope
+            angle = 2 * np.arcsin(np.sqrt(np.maximum(gap, 0) / 2))
         return np.multiply.outer(length_x, length_t) / x.shape[1] * tangent
 
 

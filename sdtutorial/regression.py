@@ -19,8 +19,18 @@ import scipy.linalg
 
 from sdtutorial import _checks
 
-_BLOCK = 256  # rows and columns of the tiles in which a matrix is checked: they fit in the cache
+__all__ = [
+    "Fit",
+    "InfeasibleToleranceError",
+    "fit",
+    "fit_with_multiplier",
+    "mean_squared_residual",
+    "solve_multiplier",
+]
+
+_TILE = 256  # rows and columns of the tiles in which a matrix is checked: they fit in the cache
 _ASYMMETRY = 1000  # machine epsilons of the largest entry: rounding in a kernel stays far below
+_STEP = 1e-8  # relative Newton step after which the error is below 2 * _STEP^2: rounding
 
 
 class InfeasibleToleranceError(ValueError):
@@ -66,13 +76,14 @@ def mean_squared_residual(eigenvalues, coordinates, multiplier):
     """
     d = _checks.eigenvalues(eigenvalues)
     z = _checks.coordinates(coordinates, d.size)
-    c = _multiplier("multiplier", multiplier)
-    # c / (c + d) is 1 for d = 0, even at c = 0, and for c = inf
-    with np.errstate(divide="ignore"):
-        reciprocal = 1 / c
-        shares = [1 / (1 + np.where(k > 0, reciprocal * k, 0.0)) for k in d]
-    terms = [(share * row) ** 2 for share, row in zip(shares, z)]
-    return np.mean(terms, axis=0)[()]
+    c = _multiplier(multiplier)
+    columns = z.shape[1:]
+    axes = max(c.ndim, len(columns))
+    d = d.reshape((-1,) + (1,) * axes)
+    z = z.reshape((len(d),) + (1,) * (axes - len(columns)) + columns)
+    with np.errstate(invalid="ignore"):
+        share = np.where((d > 0) & np.isfinite(c), c / (c + d), 1.0)
+    return np.mean((share * z) ** 2, axis=0)[()]
 
 
 def solve_multiplier(eigenvalues, coordinates, tolerance):
@@ -107,8 +118,7 @@ def solve_multiplier(eigenvalues, coordinates, tolerance):
     """
     d = _checks.eigenvalues(eigenvalues)
     z = _checks.coordinates(coordinates, d.size)
-    problem = Problem(d, z, tolerance)
-    return problem.first_multiplier().reshape(z.shape[1:])[()]
+    return Problem(d, z, tolerance).first_multipliers().reshape(z.shape[1:])[()]
 
 
 def fit(gram, y, tolerance):
@@ -140,7 +150,7 @@ def fit(gram, y, tolerance):
     """
     spectrum = Spectrum(gram, y)
     problem = Problem(spectrum.eigenvalues, spectrum.coordinates, tolerance, spectrum.y)
-    return spectrum.fit(problem.first_multiplier())
+    return spectrum.fit(problem.first_multipliers().reshape(spectrum.y.shape[1:]))
 
 
 def fit_with_multiplier(gram, y, multiplier):
@@ -170,11 +180,11 @@ def fit_with_multiplier(gram, y, multiplier):
         or has a negative eigenvalue, or if a multiplier is negative.
     """
     spectrum = Spectrum(gram, y)
-    c = _multiplier("multiplier", multiplier)
-    columns = spectrum.coordinates.shape[1:]
+    c = _multiplier(multiplier)
+    columns = spectrum.y.shape[1:]
     if c.shape not in ((), columns):
         raise ValueError(f"multiplier must be one number or have shape {columns}, not {c.shape}")
-    return spectrum.fit(np.broadcast_to(c, columns).reshape(-1))
+    return spectrum.fit(np.broadcast_to(c, columns))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -228,241 +238,260 @@ def check_cross(cross, size):
     """Return ``kernel(x_new, x) / K`` as a float64 (m, K) matrix."""
     cross = _checks.real_array("cross", cross, ndim=2)
     if cross.shape[1] != size:
-        raise ValueError(f"cross must have shape (m, {size}), one column a training point, "
-                         f"not {cross.shape}")
+        raise ValueError(
+            f"cross must have shape (m, {size}), one column a training point, not {cross.shape}"
+        )
     return cross
 
 
-def _multiplier(name, value):
-    array = _checks.real_array(name, value, finite=False)
-    if not (array >= 0).all():
-        raise ValueError(f"{name} must lie in [0, inf], without NaN")
-    return array
-
-
 def shares_kept(eigenvalues, multiplier):
-    """Return d / (c + d), the diagonal of A; zero where d is zero, or c infinite."""
-    with np.errstate(invalid="ignore", divide="ignore"):
+    """Return d / (c + d), the diagonal of A; zero where d is zero or c is infinite."""
+    with np.errstate(invalid="ignore"):
         return np.where(eigenvalues > 0, eigenvalues / (multiplier + eigenvalues), 0.0)
 
 
-def symmetric_copy(gram):
-    """Return a (K, K) matrix as a new, exactly symmetric float64 array, or say what it lacks.
+class Spectrum:
+    """Eigenpairs of a Gram matrix, and labels in its eigenbasis.
 
-    One pass over tiles checks and copies: for large K whole-matrix expressions would cost a
-    noticeable part of the eigendecomposition.
+    Attributes
+    ----------
+    eigenvalues : ndarray, shape (K,)
+        Ascending; those that count as zero are zero.
+    eigenvectors : ndarray, shape (K, K)
+    y, coordinates : ndarray, shape (K,) or (K, Q)
+        The labels, and z = V y.
     """
-    gram = np.asarray(gram)
-    if gram.dtype.kind not in "iuf":
-        raise TypeError(f"gram must be an array of real numbers, not of {gram.dtype}")
-    if gram.ndim != 2 or gram.shape[0] != gram.shape[1] or gram.shape[0] == 0:
-        raise ValueError(f"gram must have shape (K, K) with K at least 1, not {gram.shape}")
+
+    def __init__(self, gram, y):
+        gram = _checks.square_matrix("gram", gram)
+        self.y = _checks.coordinates(y, len(gram), name="y")
+        # Divide and conquer is as accurate as SciPy's default driver, and faster.
+        self.eigenvalues, self.eigenvectors = scipy.linalg.eigh(
+            _symmetric_copy(gram), driver="evd", overwrite_a=True, check_finite=False
+        )
+        smallest, largest = self.eigenvalues[[0, -1]]
+        threshold = _checks.zero_threshold(largest, len(gram), gram.dtype)
+        if smallest < -threshold:
+            raise ValueError(
+                "gram must be positive semidefinite, but its smallest eigenvalue is "
+                f"{smallest:.6g} (its largest is {largest:.6g})"
+            )
+        self.eigenvalues[self.eigenvalues <= threshold] = 0.0
+        self.coordinates = self.eigenvectors.T @ self.y
+
+    def fit(self, multiplier):
+        """Return the Fit with the given multipliers, () or (Q,)."""
+        d = self.eigenvalues.reshape((-1,) + (1,) * (self.y.ndim - 1))
+        fitted = shares_kept(d, multiplier) * self.coordinates
+        coefficients = fitted / np.where(d > 0, d, 1.0)
+        return Fit(multiplier[()], self.eigenvectors @ coefficients, self.eigenvectors @ fitted)
+
+
+def _symmetric_copy(gram):
+    """Return a square matrix as a new, exactly symmetric float64 array.
+
+    One pass over tiles checks and copies: for large K, expressions on the whole matrix would take
+    a noticeable part of the time of the eigendecomposition.
+    """
     size = len(gram)
     copy = np.empty((size, size), order="F")
     largest = asymmetry = 0.0
-    for i in range(0, size, _BLOCK):
-        for j in range(0, i + 1, _BLOCK):
-            lower = gram[i:i + _BLOCK, j:j + _BLOCK].astype(np.float64)
-            upper = gram[j:j + _BLOCK, i:i + _BLOCK].astype(np.float64).T
-            largest = max(largest, lower.max(), -lower.min(), upper.max(), -upper.min())
-            if not largest < np.inf:  # NaN fails every comparison
+    for i in range(0, size, _TILE):
+        for j in range(0, i + 1, _TILE):
+            lower = gram[i : i + _TILE, j : j + _TILE].astype(np.float64)
+            upper = gram[j : j + _TILE, i : i + _TILE].T.astype(np.float64)
+            size_here = max(lower.max(), -lower.min(), upper.max(), -upper.min())
+            if not size_here < np.inf:  # NaN fails every comparison
                 raise ValueError("gram must be finite, but it holds NaN or infinity")
-            asymmetry = max(asymmetry, np.abs(lower - upper).max())
-            lower += (upper - lower) / 2
-            copy[i:i + _BLOCK, j:j + _BLOCK] = lower
-            copy[j:j + _BLOCK, i:i + _BLOCK] = lower.T
-    epsilon = _checks.zero_threshold(1.0, 1, gram.dtype)
-    if asymmetry > _ASYMMETRY * epsilon * largest:
+            largest = max(largest, size_here)
+            upper -= lower
+            asymmetry = max(asymmetry, upper.max(), -upper.min())
+            lower += upper / 2
+            copy[i : i + _TILE, j : j + _TILE] = lower
+            copy[j : j + _TILE, i : i + _TILE] = lower.T
+    if asymmetry > _ASYMMETRY * _checks.zero_threshold(largest, 1, gram.dtype):
         raise ValueError(
             f"gram must be symmetric, but gram - gram.T has an entry of size {asymmetry:.3g}"
         )
     return copy
 
 
-class Spectrum:
-    """Eigenpairs of a Gram matrix, and labels in its eigenbasis.
-
-    ``eigenvalues`` (K,) ascend; those that count as zero are zero. ``eigenvectors`` is (K, K),
-    ``coordinates`` is z = V y with the shape of ``y``.
-    """
-
-    def __init__(self, gram, y):
-        self.y = _checks.coordinates(y, np.shape(gram)[0] if np.ndim(gram) else 1, name="y")
-        copy = symmetric_copy(gram)
-        self.eigenvalues, self.eigenvectors = scipy.linalg.eigh(
-            copy, overwrite_a=True, check_finite=False
-        )
-        threshold = _checks.zero_threshold(
-            self.eigenvalues[-1], len(self.eigenvalues), np.asarray(gram).dtype
-        )
-        if self.eigenvalues[0] < -threshold:
-            raise ValueError(
-                "gram must be positive semidefinite, but its smallest eigenvalue is "
-                f"{self.eigenvalues[0]:.6g} (the largest is {self.eigenvalues[-1]:.6g})"
-            )
-        self.eigenvalues[self.eigenvalues <= threshold] = 0.0
-        self.coordinates = self.eigenvectors.T @ self.y
-
-    def fit(self, multiplier):
-        """Return the Fit with the given multipliers (Q,)."""
-        d = self.eigenvalues[:, None]
-        z = self.coordinates.reshape(len(d), -1)
-        kept = shares_kept(d, multiplier)
-        coefficients = kept * z / np.where(d > 0, d, 1.0)
-        shape = self.coordinates.shape
-        return Fit(
-            multiplier.reshape(shape[1:])[()],
-            self.eigenvectors @ coefficients.reshape(shape),
-            self.eigenvectors @ (kept * z).reshape(shape),
-        )
-
-
 class Problem:
-    """The constrained problem of round zero in the eigenbasis, scaled so that nothing overflows.
+    """The constrained problems of all columns in the eigenbasis, scaled so that nothing overflows.
+
+    Eigenvalues and labels are divided by powers of two, which costs no digit.
 
     Attributes
     ----------
-    scale : float
-        Power of two by which the eigenvalues were divided.
+    tolerance : float
+        As given.
     d : ndarray, shape (K,)
-        Scaled eigenvalues, the largest in [1/2, 1); 0 where all are zero.
+        Scaled eigenvalues, below 1.
     z : ndarray, shape (K, Q)
-        Coordinates divided by a power of two near the radius.
+        Scaled coordinates of the labels.
     radius : float
-        sqrt(K tolerance), divided by the same power of two.
+        sqrt(K tolerance) in the scale of ``z``: what a fit may leave.
     norm_ratios : ndarray, shape (Q,)
         r_0 = ||y|| / sqrt(K tolerance).
     excess : ndarray, shape (Q,)
-        r_0 - 1 to full relative accuracy, also where r_0 is close to 1; not positive where the
-        labels are within the tolerance.
+        What Newton's method asks for: r - 1, where r counts only directions that a fit can reach,
+        and the part of the tolerance that the others leave. Infinite where they leave nothing; not
+        positive where the labels are within the tolerance, so that no fit is needed.
     """
 
     def __init__(self, eigenvalues, coordinates, tolerance, labels=None):
+        """``labels`` are the labels themselves, if their norm is known better than from z."""
         self.tolerance = _checks.positive_number("tolerance", tolerance)
-        size = len(eigenvalues)
-        exponent = np.frexp(eigenvalues.max())[1]
-        self.scale = exponent
-        self.d = np.ldexp(eigenvalues, -exponent)
-        power = np.frexp(np.sqrt(size) * np.sqrt(self.tolerance))[1]
         labels = coordinates if labels is None else labels
-        self.power = power
+        size = len(eigenvalues)
+        self._exponent = int(np.frexp(eigenvalues.max())[1])
+        self._power = int(np.frexp(np.sqrt(size) * np.sqrt(self.tolerance))[1])
         largest = np.abs(labels).max(initial=0.0)
-        if largest and np.frexp(largest)[1] - power > 480:
+        if int(np.frexp(largest)[1]) - self._power > _LARGEST_POWER:
             raise ValueError(
                 f"tolerance {self.tolerance:.3g} is too small for labels of size {largest:.3g}: "
-                "the ratio of norms leaves the range of double precision"
+                "their ratio leaves the range of double precision"
             )
-        self.z = np.ldexp(coordinates.reshape(size, -1), -power)
-        labels = np.ldexp(labels.reshape(size, -1), -power)
-        scaled_tolerance = np.ldexp(self.tolerance, -2 * power)
-        self.radius = np.sqrt(size * scaled_tolerance)
-        budget = _two_product(float(size), -scaled_tolerance)
-        over = _sum_of_squares(labels, budget) / self.radius**2  # r_0^2 - 1
-        self.excess = over / (1 + np.sqrt(1 + over))
-        self.norm_ratios = 1 + self.excess
+        self.d = self.scaled(eigenvalues)
+        self.z = np.ldexp(coordinates.reshape(size, -1), -self._power)
+        tolerance = np.ldexp(self.tolerance, -2 * self._power)
+        self.radius = np.sqrt(size * tolerance)
+        budget = _two_product(float(size), -tolerance)
+        over = _sum_of_squares(np.ldexp(labels.reshape(size, -1), -self._power), budget)
+        self.norm_ratios = 1 + _root_excess(over / (size * tolerance))
+
+        # What lies in the null space takes its part of the tolerance and keeps it. It leaves room
+        # for the rest, and r^2 - 1 of the rest is over / room.
         null = self.d == 0
         room = -_sum_of_squares(self.z[null], budget)
-        self._check_feasible(room, null)
-        # Directions that no fit can reach leave a smaller budget for the others. The numerator of
-        # r^2 - 1 does not change: what they take is taken from the labels and from the budget.
+        if room.min(initial=np.inf) < 0:
+            raise self._infeasible(null, int(np.argmin(room)))
+        unreachable = np.sum(self.z[~null] ** 2, axis=0) == 0
+        over[unreachable] = np.minimum(over[unreachable], 0.0)  # above zero by rounding only
         with np.errstate(divide="ignore", invalid="ignore"):
-            over = over * self.radius**2 / room
-            self.reachable_excess = np.where(over < np.inf, over / (1 + np.sqrt(1 + over)), np.inf)
+            self.excess = np.where(over > 0, _root_excess(over / room), -1.0)
 
-    def _check_feasible(self, room, null):
-        if room.size == 0 or room.min() >= 0:
-            return
-        column = int(np.argmin(room))
-        floor = float(np.ldexp(np.mean(np.where(null, self.z[:, column] ** 2, 0)), 2 * self.power))
-        where = "" if self.z.shape[1] == 1 else f" in column {column}"
-        raise InfeasibleToleranceError(
+    def _infeasible(self, null, column):
+        floor = float(np.ldexp(np.sum(self.z[null, column] ** 2) / len(null), 2 * self._power))
+        return InfeasibleToleranceError(
             f"no fit reaches a tolerance of {self.tolerance:.6g}: the smallest possible mean "
-            f"squared residual is {floor:.6g}{where}, because {int(null.sum())} of the {null.size} "
-            "eigenvalues of the Gram matrix are zero to machine precision, and what the labels "
-            "have in those directions no fit can change. A smooth kernel on many points has many "
-            "such eigenvalues, so that this floor holds most of the noise. Choose a larger "
-            "tolerance, or a rougher kernel.",
+            f"squared residual is {floor:.6g}"
+            + (f" in column {column}" if self.z.shape[1] > 1 else "")
+            + f", because {np.count_nonzero(null)} of the {len(null)} eigenvalues of the Gram "
+            "matrix are zero to machine precision, and no fit can change what the labels have in "
+            "those directions. A smooth kernel on many points has many such eigenvalues, so that "
+            "this floor then holds most of the noise. Choose a larger tolerance or a rougher "
+            "kernel.",
             floor,
         )
 
-    def first_multiplier(self):
-        """Return c_0 (Q,)."""
-        c = np.full(self.z.shape[1], np.inf)
-        active = self.excess > 0
-        c[active] = self.multiplier(self.z[:, active], self.reachable_excess[active])
-        return c
+    def scaled(self, eigenvalues):
+        """Return eigenvalues or multipliers in the scale of ``d``."""
+        return np.ldexp(eigenvalues, -self._exponent)
 
-    def multiplier(self, z, excess):
-        """Return c (Q,) in units of the eigenvalues, for coordinates (K, Q) and r - 1 (Q,) > 0."""
-        reach = self.d > 0
+    def multipliers(self, z, excess):
+        """Return c (Q,) in the units of the eigenvalues, for scaled z (K, Q) and r - 1 (Q,) > 0."""
         c = np.zeros(z.shape[1])
-        finite = excess < np.inf
+        finite = excess < np.inf  # otherwise only interpolation is close enough: c = 0
         if finite.any():
-            z = z[np.ix_(reach, finite)]
-            mu = _reciprocal_multiplier(self.d[reach], z, excess[finite])
-            c[finite] = np.ldexp(1 / mu, self.scale)
+            reach = self.d > 0
+            mu = _reciprocal_multipliers(self.d[reach], z[np.ix_(reach, finite)], excess[finite])
+            c[finite] = np.ldexp(1 / mu, self._exponent)
+        return c
+
+    def first_multipliers(self):
+        """Return c_0 (Q,), infinite where no fit is needed."""
+        c = np.full(self.z.shape[1], np.inf)
+        needed = self.excess > 0
+        c[needed] = self.multipliers(self.z[:, needed], self.excess[needed])
         return c
 
 
-def _two_product(a, b):
-    """Return a * b as an unevaluated sum (high, low), exact unless it underflows."""
-    split = 134217729.0  # 2^27 + 1
-    product = a * b
-    a_high = split * a - (split * a - a)
-    b_high = split * b - (split * b - b)
-    a_low, b_low = a - a_high, b - b_high
-    low = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
-    return product, low
+_LARGEST_POWER = 480  # labels up to 2^480 radii: their squares stay in the range of float64
+
+
+def _root_excess(square_excess):
+    """Return r - 1 from r^2 - 1, without cancellation near r = 1."""
+    square_excess = np.maximum(square_excess, -1.0)
+    with np.errstate(invalid="ignore"):
+        root = square_excess / (1 + np.sqrt(1 + square_excess))
+    return np.where(square_excess < np.inf, root, np.inf)
+
+
+def _reciprocal_multipliers(d, z, excess):
+    """Return mu (Q,) with ||(I + mu D)^{-1} z|| = ||z|| / r for every column, r = 1 + excess.
+
+    Newton's method on the concave phi(mu) = ||z|| / ||(I + mu D)^{-1} z||, which must equal r. From
+    the left it never passes the root; from mu = 0 its first step is excess / (weighted mean of d),
+    the end of the label-aware bracket. With P = 1 / (1 + mu d) and weights w that sum to 1, the
+    deviation phi^-2 - r^-2 = sum w (P - 1/r)(P + 1/r) is summed in the form
+    P - 1/r = (excess - mu d) P / r, so that neither r near 1 nor a tiny 1/r costs digits. Columns
+    leave when they have converged.
+    """
+    weights = (z / np.abs(z).max(axis=0)) ** 2
+    weights /= weights.sum(axis=0)
+    weighted = weights * d[:, None]
+    mu = excess / weighted.sum(axis=0)
+    found = np.empty_like(mu)
+    live = np.arange(len(mu))
+    while live.size:
+        r = 1 + excess
+        share = 1 / (1 + mu * d[:, None])
+        square = share * share
+        product = weighted * share
+        t1 = product.sum(axis=0)  # t_n = sum w d P^n, s_n = sum w P^n
+        t2 = np.einsum("kq,kq->q", product, share)
+        t3 = np.einsum("kq,kq->q", product, square)
+        s2 = np.einsum("kq,kq->q", weights, square)
+        s1 = s2 + mu * t2
+        deviation = ((excess * s2 - mu * t2) + (excess * s1 - mu * t1) / r) / r
+        phi = 1 / np.sqrt(s2)
+        # (r - phi) / phi', with r - phi = deviation (r phi)^2 / (r + phi) and phi' = phi^3 t3
+        step = deviation * r**2 / ((r + phi) * phi * t3)
+        mu = mu + step
+        found[live] = mu
+        # In exact arithmetic no step is negative: a negative one means that rounding has taken over.
+        moving = step > _STEP * mu
+        if not moving.all():
+            live, mu, excess = live[moving], mu[moving], excess[moving]
+            weights, weighted = weights[:, moving], weighted[:, moving]
+    return found
 
 
 def _sum_of_squares(z, start):
     """Return start + sum over axis 0 of z^2, with twice the digits of float64 on the way.
 
-    ``start`` is an unevaluated sum (high, low). Near ||z||^2 = K tolerance the difference keeps
-    hardly any digit otherwise, and the multiplier is inversely proportional to it.
+    ``start`` is an unevaluated sum (high, low). Near ||z||^2 = K tolerance hardly a digit of the
+    difference would be left otherwise, and the multiplier is inversely proportional to it.
     """
     high, low = _two_product(z, z)
     while len(high) > 1:
         if len(high) % 2:
-            high, low = (np.vstack([part, np.zeros_like(part[:1])]) for part in (high, low))
-        total, error = _two_sum(high[::2], high[1::2])
-        high, low = total, low[::2] + low[1::2] + error
-    high, low = high.sum(axis=0), low.sum(axis=0)
-    total, error = _two_sum(high, start[0])
-    return total + (error + (low + start[1]))
+            high, low = (np.concatenate([part, np.zeros_like(part[:1])]) for part in (high, low))
+        high, error = _two_sum(high[::2], high[1::2])
+        low = low[::2] + low[1::2] + error
+    high, error = _two_sum(high.sum(axis=0), start[0])
+    return high + (error + low.sum(axis=0) + start[1])
+
+
+def _two_product(a, b):
+    """Return a * b as an unevaluated sum (high, low), exact unless it underflows (Dekker 1971)."""
+    product = a * b
+    a_high, b_high = (134217729.0 * f - (134217729.0 * f - f) for f in (a, b))  # 2^27 + 1
+    a_low, b_low = a - a_high, b - b_high
+    low = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+    return product, low
 
 
 def _two_sum(a, b):
-    """Return a + b rounded, and the rounding error."""
+    """Return a + b rounded, and the rounding error (Knuth)."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
-def _reciprocal_multiplier(d, z, excess):
-    """Return mu > 0 (Q,) with ||(I + mu D)^{-1} z|| = ||z|| / r for each column, r = 1 + excess.
-
-    Newton's method on the concave function phi(mu) = ||z|| / ||(I + mu D)^{-1} z|| = r, from the
-    left: from mu = 0 its first step is excess / (weighted mean of d), the end of the label-aware
-    bracket. With P = 1 / (1 + mu d) and weights w, the deviation
-    phi^-2 - r^-2 = sum w (P - 1/r) (P + 1/r) is summed from P - 1/r = (excess - mu d) P / r, so
-    that neither r near 1 nor a tiny residual costs digits.
-    """
-    weights = z**2 / np.sum(z**2, axis=0)
-    weighted = weights * d[:, None]
-    mu = excess / weighted.sum(axis=0)
-    r = 1 + excess
-    for _ in range(200):
-        share = 1 / (1 + mu * d[:, None])
-        square = share * share
-        s2 = (weights * square).sum(axis=0)
-        t1 = (weighted * share).sum(axis=0)
-        t2 = (weighted * square).sum(axis=0)
-        t3 = (weighted * square * share).sum(axis=0)
-        s1 = s2 + mu * t2
-        deviation = ((excess * s2 - mu * t2) + (excess * s1 - mu * t1) / r) / r
-        step = deviation * r**2 * np.sqrt(s2) / ((r + 1 / np.sqrt(s2)) * t3)
-        mu = mu + step
-        if (np.abs(step) <= 1e-9 * mu).all():
-            return mu
-    raise RuntimeError("Newton's method on the reciprocal norm did not converge")
+def _multiplier(value):
+    array = _checks.real_array("multiplier", value, finite=False)
+    if not (array >= 0).all():
+        raise ValueError("multiplier must lie in [0, inf], without NaN")
+    return array
