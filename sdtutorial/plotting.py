@@ -494,6 +494,85 @@ def residual_curve(multipliers, residuals, tolerance, root, brackets):
     return figure
 
 
+@_book_figure
+def shrink_factors(eigenvalues, multiplier):
+    """Draw what one fit keeps of each direction, d/(c + d), against the eigenvalue d.
+
+    Parameters
+    ----------
+    eigenvalues : array_like, shape (K,)
+        Positive.
+    multiplier : float
+        c, where the factor is one half.
+
+    Returns
+    -------
+    BookFigure
+    """
+    figure = _new_figure(3.4)
+    axes = figure.subplots()
+    eigenvalues = np.asarray(eigenvalues, dtype=float)
+    ends = min(eigenvalues.min(), multiplier) / 2, max(eigenvalues.max(), multiplier) * 2
+    between = np.geomspace(*ends, 200)
+    axes.plot(between, regression.shares_kept(between, multiplier), color=BLUE, linewidth=1.2)
+    axes.plot(eigenvalues, regression.shares_kept(eigenvalues, multiplier), "o", color=BLUE)
+    axes.axvline(multiplier, color=MUTED, linewidth=1.2)
+    axes.annotate(
+        "multiplier $c$", (multiplier, 0.97), (-6, 0), xycoords=("data", "axes fraction"),
+        textcoords="offset points", ha="right", va="top", color=MUTED,
+    )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xlim(*ends)
+    axes.set_ylim(0, 1.05)
+    axes.set_xlabel("eigenvalue $d_k$")
+    axes.set_ylabel("share kept, $d_k / (c + d_k)$")
+    return figure
+
+
+@_book_figure
+def newton_tangents(curve, starts, root):
+    """Draw one step of Newton's method on a curve towards its height at the root, from each start.
+
+    Parameters
+    ----------
+    curve : callable
+        ``curve(mu)`` returns the value and the slope at a number mu >= 0.
+    starts : dict of str to float
+        Title of each panel, and the point from which its step is taken.
+    root : float
+        The point that is looked for.
+
+    Returns
+    -------
+    BookFigure
+    """
+    figure = _new_figure(3.6)
+    panels = figure.subplots(1, len(starts), squeeze=False)[0]
+    height, _ = curve(root)
+    for axes, (title, start) in zip(panels, starts.items()):
+        value, slope = curve(start)
+        landing = start + (height - value) / slope
+        furthest = max(start, landing, root)
+        left, right = min(0, landing) - 0.1 * furthest, 1.1 * furthest
+        points = np.linspace(0, right, 400)
+        axes.plot(points / root, [curve(point)[0] for point in points], color=BLUE)
+        axes.axhline(height, color=MUTED, linewidth=1.2)
+        axes.axvspan(left / root, 0, color=MUTED, alpha=0.15, linewidth=0)
+        axes.plot(1, height, "o", color=INK, zorder=4)
+        axes.annotate(
+            "", (landing / root, height), (start / root, value),
+            arrowprops={"arrowstyle": "-|>", "color": VERMILLION, "linewidth": 1.6,
+                        "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+        axes.plot(start / root, value, "o", color=VERMILLION)
+        axes.set_xlim(left / root, right / root)
+        axes.set_ylim(0, 1.1 * max(value, height))
+        axes.set_title(title)
+        axes.set_xlabel(r"$\mu = 1/c$, in units of the root")
+    panels[0].set_ylabel(r"reciprocal norm $\varphi(\mu)$")
+    return figure
+
+
 # ---------------------------------------------------------------------------------------------
 # Self-distillation
 # ---------------------------------------------------------------------------------------------
@@ -618,6 +697,120 @@ def error_by_round(errors):
         _whole_ticks(axes.xaxis)
     axes.set_xlabel("round $t$")
     axes.set_ylabel("squared error to the truth")
+    return figure
+
+
+@_book_figure
+def multipliers_and_norms(chain):
+    """Draw what grows along a chain, the multiplier, beside what falls, the norm of the targets.
+
+    Parameters
+    ----------
+    chain : Chain
+        For one label vector, with at least one round.
+
+    Returns
+    -------
+    BookFigure
+    """
+    figure = _new_figure(3.4)
+    left, right = figure.subplots(1, 2)
+    colors = round_colors(chain.rounds)
+    left.plot(chain.multipliers, color=MUTED, linewidth=1, zorder=1)
+    left.scatter(range(chain.rounds), chain.multipliers, 60, color=colors)
+    left.set_yscale("log")
+    left.set_ylabel("multiplier $c_t$")
+    right.plot(chain.norm_ratios, color=MUTED, linewidth=1, zorder=1)
+    right.scatter(range(chain.rounds), chain.norm_ratios[:-1], 60, color=colors)
+    right.plot(
+        chain.rounds, chain.norm_ratios[-1], "o", color=MUTED, markersize=8,
+        markerfacecolor="white",
+    )  # fmt: skip
+    right.axhline(1, color=MUTED, linewidth=1.2)
+    right.set_ylim(0, 1.1 * chain.norm_ratios[0])
+    right.set_ylabel(r"norm of the targets, $r_t$")
+    right.annotate(
+        "below: collapse", (0, 1), (2, -5), xycoords=("axes fraction", "data"),
+        textcoords="offset points", va="top", color=MUTED,
+    )  # fmt: skip
+    for axes in (left, right):
+        axes.set_xlim(-0.5, chain.rounds + 0.5)
+        axes.set_xlabel("round $t$")
+        _whole_ticks(axes.xaxis, 6)
+    return figure
+
+
+@_book_figure
+def basis_functions(example, chain, directions):
+    """Draw basis functions x -> p_x[k] of the paper's (21), with the eigenvectors as dots.
+
+    Parameters
+    ----------
+    example : Example
+    chain : Chain
+        Of that example.
+    directions : sequence of int
+        The indices k to draw, from 0 in the order of the eigenvalues; one panel each.
+
+    Returns
+    -------
+    BookFigure
+    """
+    points = _grid_points()
+    # An eigenvector has no sign of its own: all of them start upwards here.
+    vectors = chain.eigenvectors * np.sign(chain.eigenvectors[0])
+    curves = _cross(example, points) @ vectors / chain.eigenvalues
+    figure = _new_figure(3.4)
+    panels = figure.subplots(1, len(directions), squeeze=False, sharey=True)[0]
+    for axes, k in zip(panels, directions):
+        axes.axhline(0, color=GRID, linewidth=0.8, zorder=0)
+        axes.plot(points, curves[:, k], color=BLUE)
+        axes.plot(example.x, vectors[:, k], "o", color=INK, markersize=5)
+        axes.set_xlim(0, 1)
+        axes.set_xticks([0, 1])
+        axes.set_xlabel("input $x$")
+        axes.set_title(f"$k = {k + 1}$")
+    panels[0].set_ylabel("basis function $p_x[k]$")
+    return figure
+
+
+@_book_figure
+def compare_by_round(series, label, threshold=None):
+    """Draw the course of one quantity over the rounds of several iterations.
+
+    Parameters
+    ----------
+    series : dict of str to array_like, shape (n,)
+        Name of each iteration, and its values at rounds 0, 1, ...
+    label : str
+        What is drawn, for the vertical axis.
+    threshold : (str, float), optional
+        Name and height of a level to mark.
+
+    Returns
+    -------
+    BookFigure
+    """
+    figure = _new_figure(3.6)
+    axes = figure.subplots()
+    marks = ["o", "s", "^", "D"]
+    colors = [BLUE, VERMILLION, GREEN, INK]
+    lines = [
+        (axes.plot(values, mark + "-", color=color, linewidth=1.4, markersize=5)[0], name)
+        for (name, values), mark, color in zip(series.items(), marks, colors)
+    ]
+    if threshold is not None:
+        name, height = threshold
+        axes.axhline(height, color=MUTED, linewidth=1.2)
+        axes.annotate(
+            name, (1, height), (0, 4), xycoords=("axes fraction", "data"),
+            textcoords="offset points", ha="right", color=MUTED,
+        )  # fmt: skip
+    axes.set_ylim(0, None)
+    axes.set_xlabel("round $t$")
+    axes.set_ylabel(label)
+    _whole_ticks(axes.xaxis)
+    axes.legend(*zip(*lines), loc="best", borderpad=0)
     return figure
 
 
