@@ -112,13 +112,14 @@ def _run(eigenvalues, eigenvectors, coordinates, problem, max_rounds):
     width = max(1, _BLOCK // size)
     blocks = [slice(first, first + width) for first in range(0, columns, width)]
     parts = [_rounds(problem, block, max_rounds) for block in blocks]
-    length = max((len(part[0]) for part in parts), default=0)
+    length = max((len(part) for part in parts), default=0)
     multipliers = np.full((length, columns), np.inf)
     norm_ratios = np.zeros((length + 1, columns))
     norm_ratios[0] = problem.norm_ratios
-    for block, (multipliers_here, norm_ratios_here) in zip(blocks, parts):
-        multipliers[: len(multipliers_here), block] = multipliers_here
-        norm_ratios[1 : len(norm_ratios_here) + 1, block] = norm_ratios_here
+    for block, part in zip(blocks, parts):
+        for t, (active, c, r) in enumerate(part):
+            multipliers[t, block][active] = c
+            norm_ratios[t + 1, block][active] = r
     rounds = np.sum(multipliers < np.inf, axis=0)
     shape = coordinates.shape[1:]
     return Chain(
@@ -133,35 +134,27 @@ def _run(eigenvalues, eigenvectors, coordinates, problem, max_rounds):
 
 
 def _rounds(problem, block, max_rounds):
-    """Return c_0, c_1, ... and r_1, r_2, ... of a block of columns, each (T, columns).
+    """Return for each round of a block of columns: the columns in it, their c_t and r_{t+1}.
 
     A column leaves the loop when its targets are within the tolerance of zero.
     """
-    z, excess = problem.z[:, block], problem.excess[block]
-    start = problem.norm_ratios[block]
     d = problem.d[:, None]
-    multipliers, norm_ratios = [], []
+    start, excess = problem.norm_ratios[block], problem.excess[block]
     active = np.flatnonzero(excess > 0)
-    z, excess = z[:, active], excess[active]
-    while active.size and len(multipliers) != max_rounds:
+    z, excess = problem.z[:, block][:, active], excess[active]
+    rounds = []
+    while active.size and len(rounds) != max_rounds:
         c = problem.multipliers(z, excess)
         z = z * shares_kept(d, problem.scaled(c))
         r = np.sqrt(np.sum(z * z, axis=0)) / problem.radius
         # A round adds an error of a few epsilons of at most r_0 to r. What is that close to 1 is
         # 1: otherwise chance decides whether a chain that ends at r = 1 exactly goes on.
-        slack = 4 * np.finfo(float).eps * (len(multipliers) + 1) * start[active]
+        slack = 4 * np.finfo(float).eps * (len(rounds) + 1) * start[active]
         collapsed = r <= 1 + slack
         r[collapsed] = np.minimum(r[collapsed], 1.0)
-        multipliers.append(_row(active, c, len(start), np.inf))
-        norm_ratios.append(_row(active, r, len(start), 0.0))
+        rounds.append((active, c, r))
         z, excess, active = z[:, ~collapsed], r[~collapsed] - 1, active[~collapsed]
-    return multipliers, norm_ratios
-
-
-def _row(active, values, columns, rest):
-    row = np.full(columns, rest)
-    row[active] = values
-    return row
+    return rounds
 
 
 @dataclass(frozen=True, eq=False, repr=False)
