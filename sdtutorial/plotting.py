@@ -24,7 +24,7 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize, to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 from scipy.optimize import isotonic_regression
 
 from sdtutorial import _checks, notebook, regression
@@ -282,16 +282,12 @@ def _draw_fits(axes, example, chain):
 def _draw_errors(axes, errors):
     """Draw the error of every round, and of the zero function that follows."""
     errors = np.asarray(errors, dtype=float)
-    rounds = np.arange(len(errors))
-    colors = [*round_colors(len(errors) - 1), MUTED]
-    axes.plot(rounds, errors, color=MUTED, linewidth=1, zorder=1)
-    for t, error, color in zip(rounds[:-1], errors, colors):
-        axes.plot(t, error, "o", color=color, markersize=9)
-    axes.plot(
-        rounds[-1], errors[-1], "o", color=MUTED, markersize=9, markerfacecolor="white", zorder=3
-    )
+    axes.plot(errors, color=MUTED, linewidth=1, zorder=1)
+    for t, color in enumerate(round_colors(len(errors) - 1)):
+        axes.plot(t, errors[t], "o", color=color, markersize=9)
+    axes.plot(len(errors) - 1, errors[-1], "o", color=MUTED, markersize=9, markerfacecolor="white")
     axes.set_xlim(-0.4, len(errors) - 0.6)
-    axes.set_ylim(0, 1.15 * errors.max())
+    axes.set_ylim(0, 1.2 * errors.max())
     axes.grid(axis="x", visible=False)
 
 
@@ -345,12 +341,11 @@ def overview(example, chain, errors):
         right.set_xlabel("round $t$")
         right.set_title("error to the truth")
         right.annotate(
-            "zero\nfunction",
+            "zero function",
             (len(errors) - 1, errors[-1]),
-            (-10, 0),
+            (9, 10),
             textcoords="offset points",
             ha="right",
-            va="center",
             color=MUTED,
         )
     return figure
@@ -421,19 +416,12 @@ def green_function(kernel, centres=(0.2, 0.5, 0.8)):
     values = kernel(points, np.asarray(centres, dtype=float))
     dashes = ["-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1, 1.5))]
     for column, (centre, curve) in enumerate(zip(centres, values.T)):
-        (line,) = axes.plot(points, curve, color=BLUE, linestyle=dashes[column % len(dashes)])
-        height = kernel(np.array([centre]), np.array([centre]))[0, 0]
-        axes.plot(centre, height, "o", color=BLUE)
-        axes.annotate(
-            f"$t = {centre:g}$",
-            (centre, height),
-            (0, 8),
-            textcoords="offset points",
-            ha="center",
-            color=BLUE,
-        )
+        dash = dashes[column % len(dashes)]
+        axes.plot(points, curve, color=BLUE, linestyle=dash, label=f"$t = {centre:g}$")
+        axes.plot(centre, kernel(np.array([centre]), np.array([centre]))[0], "o", color=BLUE)
+    axes.legend(loc="upper left", borderpad=0, handlelength=2.2)
     axes.set_xlim(0, 1)
-    axes.set_ylim(min(0, 1.1 * values.min()), 1.18 * values.max())
+    axes.set_ylim(min(0, 1.1 * values.min()), 1.1 * values.max())
     axes.set_xlabel("input $x$")
     axes.set_ylabel("Green's function $g(x, t)$")
     return figure
@@ -638,6 +626,10 @@ def schematic(example, chain, rounds=3):
                 xycoords=panels[0, t + 1].transAxes, textcoords=below.transAxes,
                 arrowprops={**arrow, "shrinkA": 1, "shrinkB": 1, "color": colors[t]},
             )  # fmt: skip
+            below.annotate(
+                "its\nvalues", (1, 1), (16, 12), xycoords="axes fraction",
+                textcoords="offset points", va="center", color=colors[t], linespacing=1,
+            )  # fmt: skip
     return figure
 
 
@@ -690,7 +682,7 @@ def error_by_round(errors):
     if last <= 8:
         for t, error in enumerate(errors):
             axes.annotate(
-                f"{error:.3f}", (t, error), (0, 9), textcoords="offset points", ha="center"
+                f"{error:.4f}", (t, error), (0, 9), textcoords="offset points", ha="center"
             )
         axes.set_xticks(range(last + 1), [*range(last), "zero\nfunction"])
     else:
@@ -838,14 +830,14 @@ def norm_walk(norm_ratios, bounds):
     axes = figure.subplots()
     rounds = np.arange(len(norm_ratios))
     axes.axhspan(-1, 1, color=MUTED, alpha=0.13, linewidth=0)
-    axes.text(0.02 * rounds[-1], 0.5, "collapsed: $r_t \\leq 1$", color=MUTED, va="center")
+    axes.text(0.5 * rounds[-1], 0.5, "collapsed: $r_t \\leq 1$", color=MUTED, ha="center", va="center")
     labels = []
     for label, values in bounds.items():
         (line,) = axes.plot(
             rounds, np.asarray(values, dtype=float), "--", color=BLUE, linewidth=1.4
         )
         labels.append((line, label))
-    (walk,) = axes.plot(rounds, norm_ratios, "o-", color=BLUE, zorder=3)
+    (walk,) = axes.plot(rounds, norm_ratios, "o-", color=BLUE, clip_on=False, zorder=3)
     labels.append((walk, "$r_t$"))
     axes.set_xlim(0, rounds[-1])
     axes.set_ylim(0, 1.08 * max(norm_ratios))
@@ -887,11 +879,10 @@ def walk_plane(chain):
     figure = _new_figure(4.6)
     axes = figure.subplots()
     step = np.sqrt(2 * chain.tolerance)
-    times = np.concatenate([[0], np.geomspace(1e-4, 60, 600)]) * chain.eigenvalues[0]
-    path = np.exp(-times[:, None] / chain.eigenvalues * 1.0) * chain.coordinates
-    slow = np.geomspace(times[-1], 60 * chain.eigenvalues[1], 200)
-    path = np.concatenate([path, np.exp(-slow[:, None] / chain.eigenvalues) * chain.coordinates])
-    axes.plot(*path.T, color=INK, linewidth=1.1)
+    # Each coordinate has its own time scale; enough points on both.
+    times = np.sort(np.outer(np.geomspace(1e-4, 30, 300), chain.eigenvalues), axis=None)
+    path = np.exp(-times[:, None] / chain.eigenvalues) * chain.coordinates
+    (smooth,) = axes.plot(*path.T, color=INK, linewidth=1.1)
     axes.add_patch(Circle((0, 0), step, color=MUTED, alpha=0.18, linewidth=0))
     walk = chain.target_coordinates
     for t, color in enumerate(round_colors(chain.rounds)):
@@ -913,7 +904,13 @@ def walk_plane(chain):
     axes.annotate("$z_0$", walk[0], (8, 0), textcoords="offset points", va="center")
     axes.set_aspect("equal")
     axes.autoscale_view()
-    axes.set_xlabel("$z[1]$, in the direction of the smaller eigenvalue")
+    axes.legend(
+        [Line2D([], [], color=ROUNDS(0.4), marker="o"), smooth, Circle((0, 0), color="#d0d0d0")],
+        ["rounds, steps of one length", r"path as $\varepsilon$ falls", "collapsed"],
+        loc="lower left",
+        bbox_to_anchor=(1, 0),
+    )
+    axes.set_xlabel("$z[1]$, smaller eigenvalue")
     axes.set_ylabel("$z[2]$, larger eigenvalue")
     return figure
 
@@ -1029,11 +1026,13 @@ def filter_bars(chain, log=True):
         axes.set_yscale("log")
         axes.set_ylim(filters[filters > 0].min() / 3, 1.5)
     axes.set_xlim(0.4, size + 0.6)
-    _whole_ticks(axes.xaxis, size)
+    if size <= 12:
+        axes.set_xticks(range(1, size + 1))
     axes.grid(axis="x", visible=False)
     axes.set_xlabel("direction $k$, smallest eigenvalue first")
     axes.set_ylabel("filter $B_t[k]$")
-    _label_rounds(figure, axes, rounds, loc="upper left", borderpad=0)
+    _label_rounds(figure, axes, rounds, loc="lower left", bbox_to_anchor=(0, 1), ncols=6,
+                  borderpad=0.2, columnspacing=1.2)  # fmt: skip
     return figure
 
 
@@ -1064,7 +1063,7 @@ def filters_by_round(chain, rounds=None):
             "o-",
             color=colors[t],
             linewidth=1.6,
-            markersize=4.5,
+            markersize=4.5 if len(shown) <= 12 else 0,
         )
     axes.set_xscale("log")
     axes.set_xlabel("eigenvalue $d_k$")
@@ -1141,36 +1140,34 @@ def early_stopping(residuals, ratios, round_residuals, round_ratios, limit):
     """
     figure = _new_figure(3.8)
     axes = figure.subplots()
-    (single,) = axes.plot(residuals, ratios, color=BLUE)
+    axes.set_yscale("log")
+    axes.plot(residuals, ratios, color=BLUE)
     axes.axhline(limit, color=BLUE, linestyle="--", linewidth=1.4)
-    axes.annotate(
-        "$d_k / d_j$",
-        (0, limit),
-        (6, 5),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        color=BLUE,
-    )
+    for text, height, offset in (
+        ("limit of one fit, $d_k / d_j$", limit, 6),
+        ("one looser fit", ratios[-1], -16),
+    ):
+        axes.annotate(
+            text,
+            (1, height),
+            (-2, offset),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            color=BLUE,
+            ha="right",
+        )
     axes.plot(round_residuals, round_ratios, color=MUTED, linewidth=1, zorder=1)
     for t, color in enumerate(round_colors(len(round_ratios))):
         axes.plot(round_residuals[t], round_ratios[t], "o", color=color, markersize=9)
         axes.annotate(
             f"round {t}",
             (round_residuals[t], round_ratios[t]),
-            (-9, 4),
+            (9, -14),
             textcoords="offset points",
             color=color,
-            ha="right",
         )
-    axes.annotate(
-        "one looser fit",
-        (residuals[-1], ratios[-1]),
-        (0, -16),
-        textcoords="offset points",
-        color=BLUE,
-        ha="right",
-    )
-    axes.set_yscale("log")
+    for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+        formatter(LogFormatter(minor_thresholds=(1.5, 0.6)))
     axes.set_xlabel("mean squared distance from the labels $y_0$")
     axes.set_ylabel("ratio $B_t[k] \\,/\\, B_t[j]$")
     return figure
@@ -1220,25 +1217,19 @@ def sine_eigenvectors(points, eigenvectors, eigenvalues):
         panel.set_title(f"$m = {m}$,  $d = {value}$", fontsize=10)
         panel.grid(visible=False)
         panel.set_xticks([0, 1])
-        panel.set_yticks([0])
+        panel.set_yticks([])
     figure.supxlabel("input $x$", fontsize=11)
     return figure
 
 
 @_book_figure
-def risk_by_round(tolerances, risks, standard_errors, best_tolerance, best_multiplier):
+def risk_by_round(study):
     """Draw the mean risk by round for a few tolerances against the best that one fit can do.
 
     Parameters
     ----------
-    tolerances : array_like, shape (n,)
-    risks : array_like, shape (n, T)
-        Mean squared error to the truth over many noise draws, for each tolerance and round.
-    standard_errors : array_like, shape (n, T)
-    best_tolerance : float
-        Mean risk of one fit with the best fixed tolerance.
-    best_multiplier : float
-        Mean risk of one fit with the best fixed multiplier.
+    study : RiskStudy
+        Of `sdtutorial.examples.risk_study`, with at most four tolerances.
 
     Returns
     -------
@@ -1246,24 +1237,24 @@ def risk_by_round(tolerances, risks, standard_errors, best_tolerance, best_multi
     """
     figure = _new_figure(3.9)
     axes = figure.subplots()
-    risks = np.asarray(risks, dtype=float)
-    rounds = np.arange(risks.shape[1])
-    axes.set_xlim(-0.2, rounds[-1])
+    rounds = np.arange(study.risk.shape[1])
     labels = []
-    styles = zip((BLUE, VERMILLION, GREEN, INK), "os^D")
-    for tolerance, risk, error, (color, marker) in zip(tolerances, risks, standard_errors, styles):
+    styles = zip((BLUE, VERMILLION, GREEN, INK), "os^D", strict=False)
+    for tolerance, risk, error, (color, marker) in zip(
+        study.tolerances, study.risk, study.standard_error, styles
+    ):
         line = axes.errorbar(
             rounds, risk, error, color=color, marker=marker, capsize=3, elinewidth=1.2
         )[0]
         labels.append((line, rf"$\varepsilon = {tolerance:g}$"))
     for text, risk, dashes in (
-        ("best single $\\varepsilon$", best_tolerance, (0, (5, 2))),
-        ("best single $c$", best_multiplier, (0, (1.5, 1.5))),
+        (r"best single $\varepsilon$", study.best_tolerance_risk, (0, (5, 2))),
+        ("best single $c$", study.best_multiplier_risk, (0, (1.5, 1.5))),
     ):
-        (line,) = axes.plot(
-            [-0.2, rounds[-1]], [risk, risk], color=MUTED, linewidth=1.4, linestyle=dashes
-        )
+        ends = [-0.2, rounds[-1] + 0.1]
+        (line,) = axes.plot(ends, [risk, risk], color=MUTED, linewidth=1.4, linestyle=dashes)
         labels.append((line, text))
+    axes.set_xlim(ends)
     axes.set_ylim(bottom=0)
     _whole_ticks(axes.xaxis)
     axes.set_xlabel("round $t$")
