@@ -1,0 +1,174 @@
+"""Kernels: what makes each one the kernel it claims to be."""
+
+import numpy as np
+import pytest
+import scipy.integrate
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sdtutorial import NTK, RBF, CubicSpline, gram_matrix
+
+KERNELS = [CubicSpline(), RBF(0.3), NTK(1), NTK(3)]
+
+
+def points(kernel, n, p, rng):
+    return rng.random(n) if isinstance(kernel, CubicSpline) else rng.standard_normal((n, p))
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=repr)
+def test_a_gram_matrix_is_symmetric_to_the_last_bit_and_positive_semidefinite(kernel):
+    x = points(kernel, 40, 3, np.random.default_rng(0))
+    gram = gram_matrix(kernel, x)
+    assert np.array_equal(gram, gram.T)
+    d = np.linalg.eigvalsh(gram)
+    assert d[0] >= -40 * np.finfo(float).eps * d[-1]
+    np.testing.assert_allclose(gram, kernel(x, x) / 40, rtol=1e-14, atol=1e-18)
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=repr)
+def test_a_kernel_of_two_point_sets_is_one_block_of_the_kernel_of_their_union(kernel):
+    rng = np.random.default_rng(1)
+    x, t = points(kernel, 5, 2, rng), points(kernel, 7, 2, rng)
+    whole = kernel(np.concatenate([x, t]), np.concatenate([x, t]))
+    np.testing.assert_allclose(kernel(x, t), whole[:5, 5:], rtol=1e-13, atol=1e-15)
+    assert kernel(x, t).shape == (5, 7)
+    assert kernel(x[:0], t).shape == (0, 7)
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=repr)
+def test_points_on_the_line_may_be_a_vector_or_a_column(kernel):
+    x = np.array([0.2, 0.7, 0.1])
+    assert np.array_equal(kernel(x, x), kernel(x[:, None], x[:, None]))
+
+
+@given(x=st.floats(0, 1), t=st.floats(0, 1))
+def test_the_spline_kernel_agrees_with_the_formula_of_the_paper(x, t):
+    paper = max((x - t) ** 3, 0) / 6 - x * (1 - t) * (x**2 - 2 * t + t**2) / 6
+    assert CubicSpline()([x], [t])[0, 0] == pytest.approx(paper, rel=1e-12, abs=1e-16)
+
+
+@pytest.mark.parametrize("t", [0.2, 0.5, 0.77])
+def test_the_spline_kernel_is_a_greens_function_of_the_fourth_derivative(t):
+    """Two cubics that meet twice differentiably at t, where the third derivative jumps by 1, and
+    zero with their second derivatives at the ends: only one function is all of this."""
+
+    def cubic(low, high):  # through four values, so exact
+        x = np.linspace(low, high, 4)
+        return np.polynomial.Polynomial.fit(x, CubicSpline()(x, [t])[:, 0], 3)
+
+    left, right = cubic(0, t), cubic(t, 1)
+    for order in (0, 2):
+        assert left.deriv(order)(0.0) == pytest.approx(0, abs=1e-12)
+        assert right.deriv(order)(1.0) == pytest.approx(0, abs=1e-12)
+    for order, jump in enumerate([0, 0, 0, 1]):
+        assert right.deriv(order)(t) - left.deriv(order)(t) == pytest.approx(jump, abs=1e-11)
+
+
+def test_the_spline_kernel_is_the_product_of_two_string_kernels():
+    """g = integral of s(x, u) s(u, t) du with s(x, t) = min(x, t) (1 - max(x, t)) of -f''."""
+    string = lambda x, t: min(x, t) * (1 - max(x, t))  # noqa: E731
+    for x, t in [(0.1, 0.1), (0.3, 0.8), (0.9, 0.4), (1e-6, 0.5), (0.999, 0.9995)]:
+        exact = scipy.integrate.quad(
+            lambda u: string(x, u) * string(u, t), 0, 1, points=[x, t], epsabs=0, epsrel=1e-11
+        )[0]
+        assert CubicSpline()([x], [t])[0, 0] == pytest.approx(exact, rel=1e-9)
+
+
+def test_the_spline_kernel_keeps_its_digits_at_the_ends():
+    h = 2.0**-30
+    value = CubicSpline()([1 - h], [1 - h])[0, 0]  # h^2 / 3 (1 - h)^2 exactly
+    assert value == pytest.approx(h**2 * (1 - h) ** 2 / 3, rel=1e-14)
+    assert CubicSpline()([0.0, 1.0], [0.0, 0.3, 1.0]).tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_the_rbf_kernel_falls_to_the_square_root_of_1_over_e_at_its_length_scale():
+    kernel = RBF(2.5)
+    x = np.array([[0.0, 0.0], [1.5, 2.0]])  # 2.5 apart
+    np.testing.assert_allclose(kernel(x, x), [[1, np.exp(-0.5)], [np.exp(-0.5), 1]], rtol=1e-15)
+    far = kernel([1e300], [-1e300, 1e300])
+    assert far.tolist() == [[0, 1]]
+
+
+def network_gradient_kernel(x, t, depth, width, rng):
+    """Gradient inner products of one finite ReLU network at initialisation."""
+
+    def gradients(points):
+        layers = [points / np.sqrt(points.shape[1])]  # what multiplies the weights
+        slopes = []
+        for weight in weights[:-1]:
+            before = layers[-1] @ weight
+            layers.append(np.maximum(before, 0) * np.sqrt(2 / width))
+            slopes.append((before > 0) * np.sqrt(2 / width))
+        backward = [np.ones((len(points), 1))]
+        for weight, slope in zip(weights[:0:-1], slopes[::-1]):
+            backward.append(backward[-1] @ weight.T * slope)
+        return layers, backward[::-1]
+
+    sizes = [x.shape[1]] + [width] * depth + [1]
+    weights = [rng.standard_normal(shape) for shape in zip(sizes[:-1], sizes[1:])]
+    (layers_x, back_x), (layers_t, back_t) = gradients(x), gradients(t)
+    return sum(
+        (a @ b.T) * (u @ v.T) for a, b, u, v in zip(layers_x, layers_t, back_x, back_t, strict=True)
+    )
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_the_ntk_is_the_gradient_kernel_of_a_wide_network(depth):
+    rng = np.random.default_rng(2)
+    x, t = rng.standard_normal((4, 3)), rng.standard_normal((3, 3))
+    exact = NTK(depth)(x, t)
+    for width, allowed in ((60, 0.25), (1000, 0.05)):
+        draws = [network_gradient_kernel(x, t, depth, width, rng) for _ in range(10)]
+        error = np.linalg.norm(np.mean(draws, axis=0) - exact) / np.linalg.norm(exact)
+        assert error < allowed
+
+
+def test_the_ntk_of_one_hidden_layer_has_its_closed_form():
+    angle = np.linspace(0, np.pi, 50)
+    x, t = np.array([[2.0, 0.0]]), 3 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    closed = 3 * (np.sin(angle) + 2 * (np.pi - angle) * np.cos(angle)) / np.pi
+    np.testing.assert_allclose(NTK(1)(x, t)[0], closed, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5])
+def test_the_ntk_keeps_its_digits_for_nearly_parallel_points(depth):
+    """On the diagonal it is (depth + 1) |x|^2 / p, and it falls linearly in the angle."""
+    x = np.random.default_rng(3).standard_normal((20, 7))
+    np.testing.assert_allclose(
+        np.diag(NTK(depth)(x, x)), (depth + 1) * np.sum(x**2, axis=1) / 7, rtol=1e-14
+    )
+    angle = 1e-7
+    value = NTK(depth)([[1.0, 0.0]], [[np.cos(angle), np.sin(angle)]])[0, 0]
+    fall = angle * depth * (depth + 1) / 2 / np.pi / 2  # sum of l over layers, divided by p = 2
+    assert (depth + 1) / 2 - value == pytest.approx(fall, rel=1e-5)
+
+
+def test_the_ntk_is_homogeneous_and_zero_at_the_origin():
+    x = np.random.default_rng(4).standard_normal((5, 2))
+    np.testing.assert_allclose(NTK(2)(3 * x, x), 3 * NTK(2)(x, x), rtol=1e-14)
+    assert not NTK(2)(0 * x, x).any()
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: CubicSpline()([0.5, 1.1], [0.5]), ValueError, r"x must lie in \[0, 1\]"),
+        (lambda: CubicSpline()([0.5], [-0.1]), ValueError, r"t must lie in \[0, 1\]"),
+        (lambda: CubicSpline()([[0.5, 0.5]], [[0.5, 0.5]]), ValueError, "on the line"),
+        (lambda: CubicSpline()([np.nan], [0.5]), ValueError, "NaN"),
+        (lambda: CubicSpline()(["a"], [0.5]), TypeError, "real numbers"),
+        (lambda: RBF(0), ValueError, "length_scale must be positive"),
+        (lambda: RBF("1"), TypeError, "length_scale"),
+        (lambda: RBF(1)([[1.0, 2.0]], [1.0]), ValueError, "2 coordinates, t with 1"),
+        (lambda: NTK(0), ValueError, "depth must be at least 1"),
+        (lambda: NTK(1.5), TypeError, "depth must be a whole number"),
+        (lambda: NTK(1)([1j], [1.0]), TypeError, "complex"),
+        (lambda: gram_matrix(RBF(1), []), ValueError, "at least one point"),
+        (lambda: gram_matrix(RBF(1), [[[1.0]]]), ValueError, "dimensions"),
+        (lambda: gram_matrix(lambda x, t: np.ones(3), [1.0, 2.0]), ValueError, "dimensions"),
+        (lambda: gram_matrix(lambda x, t: np.ones((3, 3)), [1.0]), ValueError, r"\(3, 3\)"),
+    ],
+)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
