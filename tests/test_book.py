@@ -1,0 +1,155 @@
+"""The chapters keep the promises that the book makes about them."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import jupytext
+import pytest
+import yaml
+from statements import find_checks
+
+ROOT = Path(__file__).parents[1]
+CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [ROOT / f"{CONTENTS['root']}.md"] + [
+    ROOT / f"{chapter['file']}.md" for part in CONTENTS["parts"] for chapter in part["chapters"]
+]
+CHAPTERS = [page for page in PAGES if page.stem not in ("index", "bibliography")]
+NOTEBOOKS = [page for page in PAGES if page.stem != "bibliography"]
+
+# Numbers that are given, not computed: they state the example and cannot come out of the code.
+GIVEN = {"0.04", "0.1", "0.2", "0.5", "0.9"}
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+each_notebook = pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.stem)
+each_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
+
+
+def cells(page, kind):
+    return [cell for cell in jupytext.read(page).cells if cell.cell_type == kind]
+
+
+def figure(cell):
+    return cell.metadata.get("mystnb", {}).get("figure", {})
+
+
+def text_of(page):
+    """Return the Markdown and the captions of a page."""
+    markdown = [cell.source for cell in cells(page, "markdown")]
+    captions = [str(figure(cell).get("caption", "")) for cell in cells(page, "code")]
+    return "\n\n".join(markdown + captions)
+
+
+def without_code(text):
+    text = re.sub(r"^```(?!\{).*?^```", "", text, flags=re.M | re.S)  # a block shown, not run
+    text = re.sub(r"\{[\w:]+\}`[^`]*`", "", text)  # roles, so glued numbers too
+    text = re.sub(r"`[^`\n]*`", "", text)
+    text = re.sub(r"^:[\w-]+:.*$", "", text, flags=re.M)  # options of directives
+    return re.sub(r"\]\([^)]*\)|\(eq-[\w-]+\)|https?://\S+", "", text)
+
+
+def typed_numbers(text):
+    text = without_code(text)
+    # What is cited by number: Section 3.4, Figure 2.1, CC BY 4.0.
+    text = re.sub(r"\b(CC BY|Sections?|Figures?|Fig\.|Theorems?|Table|Chapter) \d+(\.\d+)*", "", text)
+    numbers = re.findall(r"(?<![\w.])\d+\.\d+(?:e-?\d+)?|(?<![\w.])\d+e-?\d+", text)
+    return sorted(set(numbers) - GIVEN)
+
+
+@each_page
+def test_every_number_in_the_prose_comes_from_code(page):
+    assert typed_numbers(text_of(page)) == []
+
+
+def test_a_typed_number_is_noticed():
+    assert typed_numbers("The multiplier is 4.885 and $c = 1.7$.") == ["1.7", "4.885"]
+    assert typed_numbers("It is 4e-5, see Section 3.4 and {glue:text}`c:.3e` in `1.5`.") == ["4e-5"]
+
+
+@each_notebook
+def test_every_figure_has_a_caption_a_name_and_a_text_for_those_who_do_not_see_it(page):
+    for cell in cells(page, "code"):
+        if re.search(r"\bplotting\.|\bplt\.", cell.source) and "import" not in cell.source:
+            assert figure(cell).get("caption", "").strip(), cell.source
+            assert figure(cell).get("name", "").startswith("fig-"), cell.source
+            alt = cell.metadata["mystnb"].get("image", {}).get("alt", "")
+            assert len(alt.split()) > 4, cell.source
+
+
+@each_chapter
+def test_every_chapter_says_what_it_teaches_needs_and_takes(page):
+    opening = text_of(page).split("\n## ")[0].lower()
+    assert "you will learn" in opening
+    assert "you need" in opening
+    assert re.search(r"\d+ minutes", opening)
+
+
+@each_chapter
+def test_every_chapter_ends_with_exercises_that_are_solved(page):
+    text = text_of(page)
+    headings = re.findall(r"^## (.*)$", text, flags=re.M)
+    assert headings[-1] == "Exercises"
+    exercises = re.findall(r"\{exercise(?:-start)?\}[^\n]*\n:label: (\S+)", text)
+    solved = re.findall(r"\{solution(?:-start)?\} (\S+)", text)
+    assert len(exercises) >= 3
+    assert sorted(exercises) == sorted(solved)
+
+
+@each_notebook
+def test_a_chapter_defines_no_algorithm_of_its_own(page):
+    for cell in cells(page, "code"):
+        tree = ast.parse(re.sub(r"^(\s*)[%!]", r"\1# ", cell.source, flags=re.M))
+        for node in ast.walk(tree):
+            assert not isinstance(node, ast.ClassDef | ast.While), cell.source
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < 5, cell.source
+
+
+@each_notebook
+def test_a_chapter_imports_nothing_that_colab_lacks(page):
+    allowed = {"numpy", "scipy", "matplotlib", "ipywidgets", "sdtutorial", *sys.stdlib_module_names}
+    for cell in cells(page, "code"):
+        for node in ast.walk(ast.parse(re.sub(r"^(\s*)[%!]", r"\1# ", cell.source, flags=re.M))):
+            if isinstance(node, ast.Import):
+                assert {name.name.split(".")[0] for name in node.names} <= allowed, cell.source
+            elif isinstance(node, ast.ImportFrom):
+                assert node.module.split(".")[0] in allowed, cell.source
+
+
+@each_notebook
+def test_a_chapter_is_in_the_normal_form_of_jupytext(page):
+    text = page.read_text(encoding="utf-8")
+    normal = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
+    # The header of the file may name the version of jupytext or not.
+    version = re.compile(r"^    jupytext_version: .*\n", flags=re.M)
+    assert version.sub("", normal).rstrip() == version.sub("", text).rstrip()
+
+
+@each_page
+def test_a_chapter_sends_the_reader_to_papers_and_licences_only(page):
+    addresses = re.findall(r"https?://[^\s)>`]+", page.read_text(encoding="utf-8"))
+    places = ("https://arxiv.org/", "https://doi.org/", "https://creativecommons.org/")
+    assert [address for address in addresses if not address.startswith(places)] == []
+
+
+def statement_labels():
+    directive = re.compile(
+        r"\{prf:(?:theorem|lemma|proposition|corollary|definition)\}[^\n]*\n:label: (\S+)"
+    )
+    return [label for page in PAGES for label in directive.findall(text_of(page))]
+
+
+def test_every_statement_of_the_book_has_a_test_and_every_such_test_a_statement():
+    labels = statement_labels()
+    assert len(labels) == len(set(labels))
+    assert set(find_checks(ROOT / "tests")) == set(labels)
+
+
+def test_every_statement_carries_a_label():
+    for page in PAGES:
+        for following in re.findall(
+            r"\{prf:(?:theorem|lemma|proposition|corollary|definition)\}[^\n]*\n([^\n]*)",
+            text_of(page),
+        ):
+            assert following.startswith(":label: "), page.stem

@@ -1,0 +1,212 @@
+"""The built site, read as files and opened in a browser."""
+
+import functools
+import os
+import re
+import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from conftest import CHANGED_BY_BUILD
+
+ROOT = Path(__file__).parents[1]
+CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+PAGES = [CONTENTS["root"]] + [
+    chapter["file"] for part in CONTENTS["parts"] for chapter in part["chapters"]
+]
+BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome", "chromium-browser")
+TELEPHONE, DESKTOP = 390, 1280
+
+each_page = pytest.mark.parametrize("page", PAGES)
+each_view = pytest.mark.parametrize(
+    ("width", "theme"), [(DESKTOP, "light"), (TELEPHONE, "light"), (TELEPHONE, "dark")]
+)
+
+
+# The pages as files.
+
+
+@pytest.fixture
+def soup(built, page):
+    html = (built / "html" / f"{page}.html").read_text(encoding="utf-8")
+    return BeautifulSoup(html, "html.parser")
+
+
+def test_building_the_book_changes_no_committed_file(built, request):
+    assert request.config.stash.get(CHANGED_BY_BUILD, set()) == set()
+
+
+@each_page
+def test_a_page_loads_nothing_from_elsewhere(page, soup):
+    loaded = [tag.get("src") or "" for tag in soup(["script", "img", "iframe", "source"])]
+    loaded += [tag["href"] for tag in soup("link") if tag["rel"] not in (["canonical"], ["next"])]
+    assert [address for address in loaded if re.match(r"(https?:)?//", address)] == []
+
+
+@each_page
+def test_a_page_leads_to_no_repository_but_the_one_it_is_built_in(page, soup):
+    addresses = [tag["href"] for tag in soup("a", href=True)]
+    assert [address for address in addresses if "executablebooks" in address] == []
+
+
+@each_page
+def test_every_picture_of_the_text_is_described(page, soup):
+    for picture in soup.article("img"):
+        assert len(picture.get("alt", "").split()) > 4, picture["src"]
+
+
+@each_page
+def test_no_markup_shows_through(page, soup):
+    article = soup.article
+    for hidden in article(["pre", "code", "script", "style"]) + article(class_="math"):
+        hidden.decompose()
+    text = article.get_text()
+    assert re.findall(r"\{[a-z]+(?::[a-z]+)?\}|:::|\$|np\.float64|\bnan\b|\\\w+", text) == []
+
+
+@each_page
+def test_every_labelled_statement_names_its_tests(page, soup):
+    statements = soup.select("div.proof[id]:not(.proof-proof)")
+    labelled = [box for box in statements if re.match(r"(def|prp|thm|lem|cor)-", box["id"])]
+    for box in labelled:
+        line = box.find(class_="checked-by")
+        assert line is not None and "tests/test_" in line.get_text(), box["id"]
+
+
+@pytest.mark.parametrize("page", ["book/spline_example"])
+def test_the_spline_page_shows_the_multipliers_and_the_rounds_of_the_paper(page, soup):
+    text = " ".join(soup.article.get_text().split())
+    for digits, power in (("4.885", 5), ("1.710", 4), ("3.898", 4), ("1.070", 3)):
+        superscript = "⁰¹²³⁴⁵"[power]
+        forms = (
+            rf"{digits}e-0?{power}",
+            rf"{digits} ?× ?10⁻{superscript}",
+            rf"{digits} ?\\times ?10\^\{{-{power}\}}",
+        )
+        assert re.search("|".join(forms), text), digits
+    assert re.search(r"\b(four|4) rounds\b", text)
+
+
+# The pages in a browser.
+
+
+@pytest.fixture(scope="session")
+def browser():
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        if os.environ.get("SDTUTORIAL_BROWSER") == "required":
+            pytest.fail(f"found none of the browsers {', '.join(BROWSERS)}")
+        pytest.skip(f"needs a browser, one of {', '.join(BROWSERS)}: the pages were not opened")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["background-networking", "component-update", "sync", "quic", "gpu"]
+    arguments = [f"--disable-{service}" for service in quiet] + ["--no-first-run"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=program, args=arguments)
+
+
+@pytest.fixture(scope="session")
+def server(built):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    handler = functools.partial(Quiet, directory=built / "html")
+    with ThreadingHTTPServer(("localhost", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+MEASURE = """() => {
+  const visible = [...document.querySelectorAll('article .math')];
+  return {
+    formulas: visible.length,
+    untypeset: visible.filter(e => !e.querySelector('mjx-container')).map(e => e.textContent),
+    wrong: [...document.querySelectorAll('mjx-merror')].map(e => e.textContent),
+    missing: [...document.images].filter(i => !i.naturalWidth).map(i => i.src),
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    theme: document.documentElement.dataset.theme,
+    filters: [...document.querySelectorAll('article .cell_output img')]
+      .map(i => getComputedStyle(i).filter),
+  };
+}"""
+
+
+@pytest.fixture(scope="session")
+def visit(browser):
+    """Open a page once for each view and hand out what was seen there."""
+
+    @functools.cache
+    def look(address, width, theme):
+        seen = SimpleNamespace(console=[], requests=[], failed=[])
+        tab = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=theme)
+        tab.on("console", lambda m: m.type in ("error", "warning") and seen.console.append(m.text))
+        tab.on("pageerror", lambda error: seen.console.append(str(error)))
+        tab.on("request", lambda request: seen.requests.append(request.url))
+        tab.on("requestfailed", lambda request: seen.failed.append(request.url))
+        tab.on("response", lambda r: r.status >= 400 and seen.failed.append(r.url))
+        tab.goto(address, wait_until="load")
+        tab.wait_for_function("!document.querySelector('.math') || window.MathJax?.startup?.promise")
+        tab.evaluate("window.MathJax?.startup?.promise")
+        # Pictures far down the page may load when they come into sight.
+        tab.evaluate("[...document.images].forEach(image => image.loading = 'eager')")
+        tab.wait_for_function("[...document.images].every(image => image.complete)")
+        vars(seen).update(tab.evaluate(MEASURE))
+        tab.close()
+        return seen
+
+    return look
+
+
+def assert_whole(seen, origin):
+    assert seen.console == []
+    assert seen.failed == []
+    assert [url for url in seen.requests if not url.startswith((origin, "data:"))] == []
+    assert seen.missing == []
+    assert seen.untypeset == []
+    assert seen.wrong == []
+
+
+@each_view
+@each_page
+def test_a_page_is_whole_and_fits_the_screen(page, width, theme, visit, server):
+    seen = visit(f"{server}/{page}.html", width, theme)
+    assert_whole(seen, server)
+    assert seen.theme == theme
+    assert seen.overflow <= 0
+
+
+@each_page
+def test_a_page_is_whole_when_opened_as_a_file(page, visit, built):
+    address = (built / "html" / f"{page}.html").as_uri()
+    assert_whole(visit(address, DESKTOP, "light"), (built / "html").as_uri())
+
+
+@each_page
+def test_figures_turn_light_on_a_dark_page_and_only_there(page, visit, server):
+    dark = visit(f"{server}/{page}.html", TELEPHONE, "dark").filters
+    light = visit(f"{server}/{page}.html", TELEPHONE, "light").filters
+    assert len(dark) == len(light)
+    assert all("invert(1)" in filter for filter in dark)
+    assert not any("invert" in filter for filter in light)
+
+
+def test_the_chapters_have_formulas_and_figures_at_all(visit, server):
+    seen = [visit(f"{server}/{page}.html", TELEPHONE, "light") for page in PAGES]
+    assert sum(page.formulas for page in seen) > 100
+    assert sum(len(page.filters) for page in seen) > 10
+
+
+def test_the_front_door_leads_to_the_first_page(browser, server):
+    tab = browser.new_page()
+    tab.goto(f"{server}/index.html")
+    tab.wait_for_url(f"{server}/{CONTENTS['root']}.html")
+    tab.close()
