@@ -1,0 +1,66 @@
+// Moves the explorer above it. The values are the package's; this only chooses and draws them.
+(() => {
+  const root = document.currentScript.closest(".sdt-explorer");
+  const { chains, frame } = JSON.parse(root.querySelector('[type="application/json"]').textContent);
+  const form = root.querySelector("form");
+  const tolerance = form.elements.namedItem("tolerance");
+  const round = form.elements.namedItem("round");
+
+  const path = (values) => {
+    const places = values.map((value, i) => {
+      const x = frame.left + ((frame.right - frame.left) * i) / (values.length - 1);
+      const half = (frame.bottom - frame.top) / 2;
+      const y = frame.top + half - (half * value) / frame.height;
+      return `${x.toFixed(1)},${y.toFixed(1)}`;
+    });
+    return "M" + places.join("L");
+  };
+
+  const fits = (chain, t) => {
+    const paths = chain.fits.slice(0, t + 1).map((fit, s) =>
+      `<path d="${path(fit)}" stroke="${chain.colors[s]}" class="${s === t ? "now" : "before"}"/>`);
+    if (t === chain.rounds) {
+      paths.push(`<path d="${path([0, 0])}" stroke="${frame.muted}" class="now"/>`);
+    }
+    return paths.join("");
+  };
+
+  const bars = (chain, t) => {
+    if (t === chain.rounds) return "";
+    const powers = chain.log_filters[t];
+    const width = (frame.right - frame.left) / powers.length;
+    const rects = powers.map((power, k) => {
+      const top = frame.top + ((frame.bottom - frame.top) * power) / frame.lowest;
+      return `<rect x="${(frame.left + width * (k + 0.15)).toFixed(1)}" y="${top.toFixed(1)}" ` +
+        `width="${(0.7 * width).toFixed(1)}" height="${(frame.bottom - top).toFixed(1)}"/>`;
+    });
+    return `<g fill="${chain.colors[t]}">${rects.join("")}</g>`;
+  };
+
+  const show = () => {
+    const chain = chains[tolerance.valueAsNumber];
+    round.max = chain.rounds; // the browser moves the round back where the chain has fewer
+    const t = round.valueAsNumber;
+    const roundText = t === chain.rounds ? `${t}, collapsed to zero` : `${t}`;
+    tolerance.setAttribute("aria-valuetext", chain.tolerance);
+    round.setAttribute("aria-valuetext", roundText);
+    const texts = {
+      tolerance: chain.tolerance,
+      round: roundText,
+      rounds: chain.rounds,
+      multiplier: chain.multipliers[t],
+      "norm-ratio": chain.norm_ratios[t],
+      error: chain.errors[t],
+    };
+    for (const [name, text] of Object.entries(texts)) {
+      root.querySelector(`[data-value="${name}"]`).textContent = text;
+    }
+    root.querySelector(".fits").innerHTML = fits(chain, t);
+    root.querySelector(".bars").innerHTML = bars(chain, t);
+  };
+
+  form.addEventListener("input", show);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.hidden = false;
+  show();
+})();

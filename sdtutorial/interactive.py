@@ -1,0 +1,368 @@
+"""The slider of the book: the spline example under any tolerance, at any round.
+
+On the site there is no kernel. There the slider is a piece of HTML with a script of its own, which
+shows values that this module computed beforehand; it asks no server for anything. In Jupyter and
+Colab it is made of ipywidgets and computes while the reader moves it. Both draw the same picture
+from the same values.
+"""
+
+import json
+from dataclasses import dataclass
+from html import escape
+from importlib import resources
+
+import numpy as np
+
+from sdtutorial import examples, notebook, plotting
+from sdtutorial.distillation import distill
+
+_POINTS = np.linspace(0, 1, 65)
+_LOWEST_POWER = -10  # of ten: where the axis of the filters ends
+
+# The two drawings, in the units of their view boxes: a telephone shows one unit as about a pixel.
+_WIDTH, _HEIGHT = 360, 250
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 352, 26, 212
+
+
+def spline_explorer(example=None):
+    """Return a slider for the tolerance and the round of a chain, with a picture of the fits.
+
+    Parameters
+    ----------
+    example : Example, optional
+        The spline example of the paper by default; any other must have its points in [0, 1].
+
+    Returns
+    -------
+    Explorer or ipywidgets.VBox
+        While the site is built (`sdtutorial.notebook.runtime` says "book") an object whose HTML
+        works without a kernel; elsewhere a widget that computes as it is moved.
+
+    Raises
+    ------
+    InfeasibleToleranceError
+        If no function comes as close to the labels as the smallest tolerance asks.
+    """
+    example = examples.spline() if example is None else example
+    return Explorer(example) if notebook.runtime() == "book" else _widget(example)
+
+
+def tolerance_grid(example):
+    """Return the tolerances between which the slider moves.
+
+    Parameters
+    ----------
+    example : Example
+
+    Returns
+    -------
+    ndarray
+        Ascending, evenly spaced in their logarithm but for rounding to three digits, from an
+        eighth of the example's own tolerance to three times it, and that one among them.
+    """
+    below = np.geomspace(1 / 8, 1, 13)
+    above = np.geomspace(1, 3, 8)[1:]
+    factors = np.concatenate([below, above])
+    return np.array([float(f"{factor * example.tolerance:.3g}") for factor in factors])
+
+
+def chain_values(example, tolerance):
+    """Compute what the slider shows of one chain.
+
+    Parameters
+    ----------
+    example : Example
+    tolerance : float
+
+    Returns
+    -------
+    dict
+        Ready for JSON. ``tolerance``; ``rounds``, the number T before collapse; and lists over the
+        rounds: ``colors``, ``fits`` (values at 65 points of [0, 1], three decimals),
+        ``log_filters`` (powers of ten, two decimals), each with T entries, and, as text,
+        ``multipliers``, ``norm_ratios`` and ``errors`` with T + 1: the last belongs to the zero
+        function.
+
+    Raises
+    ------
+    InfeasibleToleranceError, TypeError, ValueError
+        As `sdtutorial.distill`.
+    """
+    chain = distill(example.gram, example.y, tolerance)
+    errors = [
+        *examples.integrated_squared_error(chain, example),
+        examples.integrated_squared_error(_Zero(), example),
+    ]
+    fits = chain.predict(example.kernel(_POINTS, example.x) / len(example.x))
+    powers = np.maximum(chain.log_filters / np.log(10), _LOWEST_POWER)
+    return {
+        "tolerance": f"{tolerance:g}",
+        "rounds": chain.rounds,
+        "colors": plotting.round_colors(chain.rounds) if chain.rounds else [],
+        "fits": [[_rounded(value, 3) for value in fit] for fit in fits],
+        "log_filters": [[_rounded(power, 2) for power in row] for row in powers],
+        "multipliers": [*map(notebook.scientific, chain.multipliers), "∞"],
+        "norm_ratios": [f"{ratio:.3f}" for ratio in chain.norm_ratios],
+        "errors": [f"{error:.4f}" for error in errors],
+    }
+
+
+@dataclass(frozen=True)
+class _Zero:
+    """The zero function, which follows the last round."""
+
+    multiplier: float = np.inf
+
+    def predict(self, cross):
+        return np.zeros(len(cross))
+
+
+def _rounded(value, digits):
+    """Round so that JSON needs few characters; a whole number loses its point."""
+    value = round(float(value), digits)
+    return int(value) if value == int(value) else value
+
+
+class Explorer:
+    """The slider as HTML that works without a kernel.
+
+    Parameters
+    ----------
+    example : Example
+    """
+
+    def __init__(self, example):
+        self._example = example
+        self._chains = [chain_values(example, value) for value in tolerance_grid(example)]
+        own = np.argmin(np.abs(tolerance_grid(example) - example.tolerance))
+        self._tolerance = int(own)
+        self._round = min(1, self._chains[own]["rounds"])
+
+    def __repr__(self):
+        return "<spline explorer>"
+
+    def _repr_html_(self):
+        start = self._chains[self._tolerance]
+        data = {
+            "chains": self._chains,
+            "frame": {
+                "left": _LEFT,
+                "right": _RIGHT,
+                "top": _TOP,
+                "bottom": _BOTTOM,
+                "height": _function_height(self._example),
+                "lowest": _LOWEST_POWER,
+                "muted": plotting.MUTED,
+            },
+        }
+        # Inside a script element nothing is escaped, so no "</" may stand there.
+        values = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+        script = resources.files(__package__).joinpath("interactive.js").read_text("utf-8")
+        return f"""<div class="sdt-explorer">
+{_STYLE}
+<form class="sdt-controls" hidden autocomplete="off">
+<label><span>tolerance <i>ε</i></span>
+<input type="range" name="tolerance" min="0" max="{len(self._chains) - 1}" step="1"
+ value="{self._tolerance}" aria-valuetext="{start['tolerance']}"></label>
+<label><span>round <i>t</i></span>
+<input type="range" name="round" min="0" max="{start['rounds']}" step="1"
+ value="{self._round}" aria-valuetext="{self._round}"></label>
+</form>
+<noscript><p>The sliders need JavaScript. The picture shows one round of the example.</p></noscript>
+<div class="sdt-state">{_state(self._example, start, self._round)}</div>
+<script type="application/json">{values}</script>
+<script>
+{script}</script>
+</div>"""
+
+
+def _widget(example):
+    """Return the slider made of ipywidgets."""
+    import ipywidgets
+
+    grid = tolerance_grid(example)
+    own = int(np.argmin(np.abs(grid - example.tolerance)))
+    style = {"description_width": "7em"}
+    tolerance = ipywidgets.SelectionSlider(
+        options=[(f"{value:g}", float(value)) for value in grid],
+        index=own,
+        description="tolerance ε",
+        style=style,
+        layout={"width": "26em"},
+    )
+    t = ipywidgets.IntSlider(
+        min=0, max=0, description="round t", style=style, layout={"width": "26em"}
+    )
+    view = ipywidgets.HTML()
+    values = {}
+
+    def show(_=None):
+        view.value = (
+            f'<div class="sdt-explorer sdt-widget">{_STYLE}'
+            f"{_state(example, values['chain'], t.value)}</div>"
+        )
+
+    def run(_=None):
+        values["chain"] = chain_values(example, tolerance.value)
+        t.max = values["chain"]["rounds"]  # moves the round back where the chain has fewer
+        show()
+
+    tolerance.observe(run, "value")
+    t.observe(show, "value")
+    run()
+    t.value = min(1, t.max)
+    return ipywidgets.VBox([tolerance, t, view])
+
+
+# ---------------------------------------------------------------------------------------------
+# What is seen at one tolerance and round. interactive.js repeats `_fits`, `_bars` and the texts.
+# ---------------------------------------------------------------------------------------------
+
+
+def _state(example, values, t):
+    """Return the numbers and the two drawings for round t of the chain with these values."""
+    rounds = values["rounds"]
+    collapsed = ", collapsed to zero" if t == rounds else ""
+    entries = {
+        "tolerance": ("tolerance <i>ε</i>", values["tolerance"]),
+        "round": ("round <i>t</i>", f"{t}{collapsed}"),
+        "rounds": ("rounds before collapse <i>T</i>", f"{rounds}"),
+        "multiplier": ("multiplier <i>c<sub>t</sub></i>", values["multipliers"][t]),
+        "norm-ratio": ("norm of the targets <i>r<sub>t</sub></i>", values["norm_ratios"][t]),
+        "error": ("squared error to the truth", values["errors"][t]),
+    }
+    numbers = "".join(
+        f'<div><dt>{name}</dt><dd data-value="{key}">{escape(text)}</dd></div>'
+        for key, (name, text) in entries.items()
+    )
+    return (
+        f'<dl role="status" aria-live="polite" aria-atomic="true">{numbers}</dl>'
+        f'<div class="sdt-drawings">{_fit_drawing(example, values, t)}'
+        f"{_filter_drawing(len(example.x), values, t)}</div>"
+    )
+
+
+def _function_height(example):
+    """Return the function value at the upper edge of the drawing."""
+    highest = max(np.abs(example.y).max(), np.abs(example.target(_POINTS)).max())
+    return float(f"{1.25 * highest:.2g}")
+
+
+def _across(share):
+    return _LEFT + (_RIGHT - _LEFT) * share
+
+
+def _up(value, height):
+    """Return the vertical place of a function value between -height and height."""
+    return (_TOP + _BOTTOM) / 2 - (_BOTTOM - _TOP) / 2 * value / height
+
+
+def _path(values, height):
+    places = zip(_POINTS, values)
+    return "M" + "L".join(f"{_across(x):.1f},{_up(value, height):.1f}" for x, value in places)
+
+
+def _fits(values, t, height):
+    """Return the fits up to round t, the last one strong; the zero function after collapse."""
+    paths = [
+        f'<path d="{_path(fit, height)}" stroke="{color}" class="{"now" if s == t else "before"}"/>'
+        for s, (fit, color) in enumerate(zip(values["fits"], values["colors"]))
+        if s <= t
+    ]
+    if t == values["rounds"]:
+        zero = _path(np.zeros(len(_POINTS)), height)
+        paths.append(f'<path d="{zero}" stroke="{plotting.MUTED}" class="now"/>')
+    return "".join(paths)
+
+
+def _bars(values, t):
+    """Return the bars of the filters of round t; none after collapse."""
+    if t == values["rounds"]:
+        return ""
+    powers = values["log_filters"][t]
+    width = (_RIGHT - _LEFT) / len(powers)
+    bars = []
+    for k, power in enumerate(powers):
+        top = _TOP + (_BOTTOM - _TOP) * power / _LOWEST_POWER
+        bars.append(
+            f'<rect x="{_LEFT + width * (k + 0.15):.1f}" y="{top:.1f}" '
+            f'width="{0.7 * width:.1f}" height="{_BOTTOM - top:.1f}"/>'
+        )
+    return f'<g fill="{values["colors"][t]}">{"".join(bars)}</g>'
+
+
+def _fit_drawing(example, values, t):
+    height = _function_height(example)
+    ticks = "".join(
+        f'<text x="{_across(x):.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{x:g}</text>'
+        for x in (0, 0.5, 1)
+    )
+    for value in (-1, 0, 1):
+        if abs(value) <= height:
+            y = _up(value, height)
+            ticks += (
+                f'<path class="grid" d="M{_LEFT},{y:.1f}H{_RIGHT}"/><text x="{_LEFT - 8}" '
+                f'y="{y + 4:.1f}" text-anchor="end">{str(value).replace("-", "−")}</text>'
+            )
+    dots = "".join(
+        f'<circle cx="{_across(x):.1f}" cy="{_up(y, height):.1f}" r="3.5"/>'
+        for x, y in zip(example.x, example.y)
+    )
+    label = "The data as dots, the truth as a thin line, and the fits up to the chosen round."
+    return f"""<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">
+<text x="{_LEFT}" y="14">fits up to round <tspan class="math">t</tspan>, data and truth</text>{ticks}
+<text x="{_across(0.5):.1f}" y="{_BOTTOM + 34}" text-anchor="middle">input <tspan class="math">x</tspan></text>
+<path class="truth" d="{_path(example.target(_POINTS), height)}"/>
+<g class="fits">{_fits(values, t, height)}</g><g class="data">{dots}</g></svg>"""
+
+
+def _filter_drawing(size, values, t):
+    ticks = ""
+    for power in range(0, _LOWEST_POWER - 1, -2):
+        y = _TOP + (_BOTTOM - _TOP) * power / _LOWEST_POWER
+        text = "1" if power == 0 else f'10<tspan dy="-4" font-size="9">−{-power}</tspan>'
+        ticks += (
+            f'<path class="grid" d="M{_LEFT},{y:.1f}H{_RIGHT}"/>'
+            f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
+        )
+    ends = "".join(
+        f'<text x="{_across((k - 0.5) / size):.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{k}</text>'
+        for k in (range(1, size + 1) if size <= 12 else (1, size))
+    )
+    label = "Bars: how much of each direction is left at the chosen round, on a logarithmic axis."
+    return f"""<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">
+<text x="{_LEFT}" y="14">filter <tspan class="math">B</tspan> at round <tspan class="math">t</tspan></text>{ticks}{ends}
+<text x="{_across(0.5):.1f}" y="{_BOTTOM + 34}" text-anchor="middle">direction <tspan class="math">k</tspan>, smallest eigenvalue first</text>
+<g class="bars">{_bars(values, t)}</g></svg>"""
+
+
+# On the site the figures are turned into the dark theme by a filter; so are these drawings, and
+# what surrounds them takes the colours of the page. The theme puts HTML output on a light ground
+# in the dark, which would turn round what is already turned. In a notebook the ground is unknown.
+_STYLE = f"""<style>
+.sdt-explorer {{ color: inherit; line-height: 1.4; }}
+.sdt-controls {{ display: grid; gap: 0.5rem; margin: 0 0 0.75rem; }}
+.sdt-controls[hidden] {{ display: none; }}
+.sdt-controls label {{ display: flex; align-items: center; gap: 0.75rem; margin: 0; }}
+.sdt-controls span {{ flex: 0 0 6.5rem; }}
+.sdt-controls input {{ flex: 1 1 auto; min-width: 0; height: 1.75rem; accent-color: var(--pst-color-primary, {plotting.BLUE}); }}
+.sdt-explorer dl {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(max(9.5rem, 30%), 1fr));
+  gap: 0.5rem 1rem; margin: 0 0 0.75rem; }}
+.sdt-explorer dl > div {{ min-width: 0; }}
+.sdt-explorer dt {{ font-weight: normal; font-size: 0.85em; opacity: 0.8; }}
+.sdt-explorer sub {{ line-height: 0; }}
+.sdt-explorer dd {{ margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }}
+.sdt-drawings {{ display: flex; flex-wrap: wrap; gap: 0.5rem; }}
+.sdt-explorer svg {{ flex: 1 1 18rem; min-width: 0; max-width: 32rem; height: auto;
+  font: 12px sans-serif; fill: {plotting.INK}; }}
+.sdt-explorer svg path {{ fill: none; stroke-linecap: round; stroke-linejoin: round; }}
+.sdt-explorer .grid {{ stroke: {plotting.GRID}; }}
+.sdt-explorer .truth {{ stroke: {plotting.INK}; stroke-width: 1.1; }}
+.sdt-explorer .before {{ stroke-width: 1.2; opacity: 0.55; }}
+.sdt-explorer .now {{ stroke-width: 3; }}
+.sdt-explorer .math {{ font-style: italic; font-family: serif; font-size: 14px; }}
+.sdt-widget svg {{ background: white; }}
+html[data-theme="dark"] .sdt-explorer svg {{ filter: invert(1) hue-rotate(180deg); }}
+html[data-theme="dark"] .bd-content div.cell_output .text_html:has(div.sdt-explorer) {{
+  background: none; color: inherit; padding: 0; }}
+</style>"""
