@@ -189,7 +189,11 @@ def _book_figure(function):
         with style():
             figure = function(*args, **options)
             figure.set_gid(function.__name__)
-            return figure
+            interactive = matplotlib.is_interactive()
+        # The first figure of a kernel loads its backend, which turns interactive mode on: only then
+        # do figures show themselves, so the end of the style must not turn it off again.
+        matplotlib.interactive(interactive)
+        return figure
 
     return draw
 
