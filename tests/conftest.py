@@ -1,11 +1,16 @@
-"""The built book, for the tests that look at its pages and notebooks."""
+"""The built book, for the tests that look at its pages and notebooks; settings of all tests."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+
+# The same examples on every run, and no time limit on a single one.
+settings.register_profile("book", deadline=None, derandomize=True, database=None)
+settings.load_profile("book")
 
 
 def pytest_addoption(parser):
