@@ -300,10 +300,10 @@ def _symmetric_copy(gram):
         for j in range(0, i + 1, _TILE):
             lower = gram[i : i + _TILE, j : j + _TILE].astype(np.float64)
             upper = gram[j : j + _TILE, i : i + _TILE].T.astype(np.float64)
-            size_here = max(lower.max(), -lower.min(), upper.max(), -upper.min())
-            if not size_here < np.inf:  # NaN fails every comparison
+            entry = np.max([lower.max(), -lower.min(), upper.max(), -upper.min()])  # NaN stays NaN
+            if not entry < np.inf:
                 raise ValueError("gram must be finite, but it holds NaN or infinity")
-            largest = max(largest, size_here)
+            largest = max(largest, entry)
             upper -= lower
             asymmetry = max(asymmetry, upper.max(), -upper.min())
             lower += upper / 2
@@ -363,7 +363,7 @@ class Problem:
         # What lies in the null space takes its part of the tolerance and keeps it. It leaves room
         # for the rest, and r^2 - 1 of the rest is over / room.
         null = self.d == 0
-        room = -_sum_of_squares(self.z[null], budget)
+        room = 0.0 - _sum_of_squares(self.z[null], budget)  # never -0.0
         if room.min(initial=np.inf) < 0:
             raise self._infeasible(null, int(np.argmin(room)))
         unreachable = np.sum(self.z[~null] ** 2, axis=0) == 0

@@ -75,3 +75,41 @@ def relative_error(value, exact):
     with mpmath.workdps(DIGITS):
         pairs = [(mpmath.mpf(float(v)), e) for v, e in zip(value, exact, strict=True)]
         return float(max((abs(v - e) / abs(e) if e else abs(v) for v, e in pairs), default=0))
+
+
+def random_problem(rng, *, size=None, condition=None, relative_tolerance=None):
+    """Eigenvalues, coordinates and a tolerance: ties, zero coordinates, all shapes of labels.
+
+    The largest eigenvalue is between 1e-3 and 1e3. Defaults are drawn: up to 12 directions,
+    condition numbers up to 1e12, tolerances from 1e-12 of ||z||^2 / K to nearly all of it.
+    """
+    size = int(rng.integers(1, 13)) if size is None else size
+    condition = 10 ** rng.uniform(0, 12) if condition is None else condition
+    spread = rng.random(size)
+    spread[[0, -1]] = 1, 0
+    if rng.random() < 0.3:
+        spread = np.round(spread * 3) / 3  # ties
+    d = np.sort(condition**-spread) * 10 ** rng.uniform(-3, 3)
+    z = rng.standard_normal(size) * (d / d[-1]) ** rng.choice([-0.3, 0, 0, 0.3, 1])
+    if size > 1 and rng.random() < 0.3:
+        z[rng.integers(size)] = 0
+    if relative_tolerance is None:
+        near = rng.random() < 0.2
+        relative_tolerance = 1 - 10 ** rng.uniform(-6, -1) if near else 10 ** rng.uniform(-12, 0)
+    return d, z, relative_tolerance * float(np.mean(z**2))
+
+
+def random_matrix(rng, eigenvalues, labels_in_eigenbasis):
+    """A symmetric matrix with about these eigenvalues, and the labels in its basis of samples."""
+    size = len(eigenvalues)
+    basis = np.linalg.qr(rng.standard_normal((size, size)))[0]
+    gram = (basis * eigenvalues) @ basis.T
+    return (gram + gram.T) / 2, basis @ labels_in_eigenbasis
+
+
+def exact_eigenpairs(gram, labels):
+    """Eigenvalues (ascending), coordinates of the labels, both in 60 digits, and eigenvectors."""
+    with mpmath.workdps(DIGITS):
+        d, vectors = mpmath.eigsy(mpmath.matrix(gram.tolist()))
+        z = vectors.T * mpmath.matrix(labels.tolist())
+        return list(d), list(z), vectors
