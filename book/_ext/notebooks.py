@@ -8,6 +8,7 @@ The result depends on the book alone, unless `NOTEBOOK_REPOSITORY` and `NOTEBOOK
 where Colab is to install the package.
 """
 
+import ast
 import os
 import re
 import shutil
@@ -76,12 +77,15 @@ class NotebookBuilder(Builder):
             return
         self.fignumbers = self.env.toc_fignumbers.get(docname, {})
         executed = nbformat.read(self.executed(docname), as_version=4)
+        hidden = needed_hidden_cells(executed.cells)
         cells = [install_cell(self.repository, self.revision)]
         for part in Page(self, docname).parts(doctree):
             if isinstance(part, str):
                 cells.append(nbformat.v4.new_markdown_cell(part))
-            else:
-                cells.append(code_cell(executed.cells[part.index]))
+                continue
+            while hidden and hidden[0] < part.index:
+                cells.append(code_cell(executed.cells[hidden.pop(0)]))
+            cells.append(code_cell(executed.cells[part.index]))
         target = Path(self.outdir) / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(serialise(cells), encoding="utf-8")
@@ -106,6 +110,34 @@ def install_cell(repository="", revision=""):
         "from importlib.util import find_spec\n\n"
         f'if find_spec("sdtutorial") is None:\n    {remedy}'
     )
+
+
+def needed_hidden_cells(cells):
+    """Return the places of the cells that the site hides and a cell that it shows depends on."""
+    needed, places = set(), []
+    for place, cell in reversed(list(enumerate(cells))):
+        if cell.cell_type != "code":
+            continue
+        bound, used = names(cell.source)
+        if "remove-cell" in cell.metadata.get("tags", []):
+            if not bound & needed:
+                continue
+            places.insert(0, place)
+        needed = needed - bound | used
+    return places
+
+
+def names(source):
+    """Return the names that a piece of code binds, and those that it uses."""
+    bound, used = set(), set()
+    for node in ast.walk(ast.parse(re.sub(r"^(\s*)[%!]", r"\1# ", source, flags=re.M))):
+        if isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.FunctionDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+    return bound, used
 
 
 def code_cell(executed):
