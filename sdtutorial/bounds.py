@@ -10,17 +10,15 @@ B_t = A_0 ... A_t is the filter after t + 1 rounds.
 Three conventions hold throughout.
 
 * "The eigenvalues" of a bound are those of the directions that carry label energy, z_0[k] != 0.
-  Directions without any may be left out. Where they are given, d_min is smaller or d_max larger, and
-  the bound holds but says less. ``collapse_sparsity`` alone asks that the largest one carries
-  energy, or is given as carrying none.
+  Others may be given too: then d_min is smaller or d_max larger, and the bound holds but says less.
 * An eigenvalue of zero is a direction that no fit can reach. Its filter is 0 from the first round
   on, so its ratio to any other is infinite; pairs of such directions have ratio 1.
 * A (K, K) result has a bound on B[k]/B[j] in entry [k, j]. Exchanging k and j inverts a bound, so
   the lower bounds, in the entries with d_k > d_j, meet their reciprocals across the diagonal, and
   those are upper bounds. Equal eigenvalues give 1.
 
-Everything is evaluated with ``log1p`` and ``expm1``: as differences of logarithms the
-bounds cancel. No function emits a numerical warning.
+Logarithms of ratios are evaluated with ``log1p``: differences of logarithms would cancel. No
+function emits a numerical warning.
 
 The paper is Mobahi, Farajtabar and Bartlett, "Self-Distillation Amplifies Regularization in Hilbert
 Space", NeurIPS 2020. Names such as ``prp-norm-bound`` are labels in the book.
@@ -57,8 +55,8 @@ def multiplier_interval(eigenvalues, norm_ratio):
     .. math:: \frac{d_{\min}}{r - 1} \le c \le \frac{d_{\max}}{r - 1}
 
     Equation (12) of the paper; proved in the book's ``closed_form``, ``prp-multiplier-bracket``. It
-    holds for every round, with the norm ratio r of that round's targets. An eigenvalue of zero makes
-    the lower end 0; the upper end stays true.
+    holds for every round, with the norm ratio r of that round's targets. An eigenvalue of zero
+    makes the lower end 0; the upper end stays true.
 
     Parameters
     ----------
@@ -123,8 +121,8 @@ def label_multiplier_interval(eigenvalues, coordinates, norm_ratio):
     -------
     lower, upper : float or ndarray
         The ends, in units of the eigenvalues; a float for one vector and one ratio, otherwise the
-        shape of ``norm_ratio`` or (Q,). Both are infinite where r <= 1: collapse. The lower end is 0
-        where a direction of eigenvalue zero carries energy.
+        shape of ``norm_ratio`` or (Q,). Both are infinite where r <= 1: collapse. The lower end is
+        0 where a direction of eigenvalue zero carries energy.
 
     Raises
     ------
@@ -187,8 +185,8 @@ def norm_ratio_bound(t, norm_ratio, condition_number):
     -------
     float or ndarray
         The bound, of the shape to which the arguments broadcast. It falls below zero when it has
-        nothing more to say. At kappa = 1 it is the limit r_0 - t. For r_0 <= 1 there is no round and
-        the value is exact: r_0 at t = 0 and 0 afterwards.
+        nothing more to say. At kappa = 1 it is the limit r_0 - t. For r_0 <= 1 there is no round
+        and the value is exact: r_0 at t = 0 and 0 afterwards.
 
     Raises
     ------
@@ -228,7 +226,8 @@ def guaranteed_rounds(norm_ratio, condition_number):
     .. math:: T \ge \frac{r_0 - 1}{\kappa}
 
     Proposition 4 and equation (18) of the paper; proved in the book's ``collapse_bound``,
-    ``prp-guaranteed-rounds``. ``rounds_interval`` is sharper: its lower end does not depend on kappa.
+    ``prp-guaranteed-rounds``. ``rounds_interval`` is sharper: its lower end does not depend on
+    kappa.
 
     Parameters
     ----------
@@ -338,10 +337,10 @@ def rounds_upper_bound(eigenvalues, coordinates, tolerance):
 
     Notes
     -----
-    Eigenvalues within a relative 1e-8 count as one eigenspace. This is safe: the part of the path in
-    directions whose eigenvalues differ by a factor q is at most q times as long as the norm there,
-    and the norm is multiplied by that q (proved beside the theorem). ell is computed with 60 digits
-    from the numbers given, so an ell that is a whole number is seen as one.
+    Eigenvalues within a relative 1e-8 count as one eigenspace. This is safe: the part of the path
+    in directions whose eigenvalues differ by a factor q is at most q times as long as the norm of
+    the labels there, and that norm is multiplied by q (proved beside the theorem). ell is computed
+    with 60 digits from the numbers given, so an ell that is a whole number is seen as one.
 
     Examples
     --------
@@ -426,7 +425,7 @@ def rounds_limit(eigenvalues, coordinates):
         path, _ = quad_vec(speed, 0.0, end, epsabs=0.0, epsrel=1e-11, points=np.arange(1.0, end))
     # A path is at least as long as the straight line, and at most as long as its legs one by one.
     path = min(max(path, math.hypot(*z)), math.fsum(z))
-    return (unreachable_length + path) / total
+    return float((unreachable_length + path) / total)
 
 
 def sparsity_ratio_power(eigenvalues, multiplier, t, *, log=False):
@@ -444,7 +443,8 @@ def sparsity_ratio_power(eigenvalues, multiplier, t, *, log=False):
     eigenvalues : (K,) array_like
         Eigenvalues of the Gram matrix divided by K, in any order, not negative.
     multiplier : float
-        c_0, the multiplier of the first round, in units of the eigenvalues; or any lower bound of it.
+        c_0, the multiplier of the first round, in units of the eigenvalues; or any lower bound of
+        it.
     t : float
         Number of rounds, at least 0.
     log : bool
@@ -455,8 +455,8 @@ def sparsity_ratio_power(eigenvalues, multiplier, t, *, log=False):
     (K, K) ndarray
         Entry [k, j] bounds B_{t-1}[k]/B_{t-1}[j]: from below where d_k > d_j, from above, by the
         reciprocal, where d_k < d_j; 1 where d_k = d_j. A finite value beyond the range of floats is
-        replaced by e^709, its reciprocal by e^-708: still a bound. Against an eigenvalue of zero the
-        ratio is truly infinite.
+        replaced by e^709, its reciprocal by e^-708: still a bound. Against an eigenvalue of zero
+        the ratio is truly infinite.
 
     Raises
     ------
@@ -667,11 +667,11 @@ def collapse_sparsity(eigenvalues, top_ratio, norm_ratio):
     Parameters
     ----------
     eigenvalues : (K,) array_like
-        Eigenvalues of the Gram matrix divided by K, in any order, not negative. The largest is d_m:
-        leave out larger ones whose directions carry no label energy, or both ends are loose.
+        Eigenvalues of the Gram matrix divided by K, in any order, not negative. The largest one
+        given is d_m: leave out those above the last direction with label energy.
     top_ratio : float
-        rho, without unit, at least 0 and at most r_0; or any lower bound of it, such as the part in
-        one direction of the eigenspace.
+        rho of this d_m, without unit, at least 0 and at most r_0; or any lower bound of it, such as
+        the part in one direction of the eigenspace.
     norm_ratio : float
         r_0 = ||z_0|| / sqrt(K epsilon), without unit.
 
@@ -741,7 +741,7 @@ def _growth_integral(theta, b, rho):
 
 
 def _log_filter_ratio(d_k, d_j, c):
-    """Return ln(A[k]/A[j]) for d_k >= d_j at the multiplier c: the logarithm of (1+c/d_j)/(1+c/d_k)."""
+    """Return ln(A[k]/A[j]) = ln((1 + c/d_j)/(1 + c/d_k)) for d_k >= d_j at the multiplier c."""
     with np.errstate(all="ignore"):  # d_j = 0 and overflow are replaced below
         excess = (d_k - d_j) / (d_k + c) * (c / d_j)
     excess = np.where(d_j > 0, np.minimum(excess, np.finfo(float).max), np.inf)

@@ -84,7 +84,7 @@ def spline_chain():
     return distill(example.gram, example.y, example.tolerance)
 
 
-# --- The multiplier of a round -------------------------------------------------------------------
+# --- The multiplier of a round --------------------------------------------------------------------
 
 
 @pytest.mark.statement("prp-multiplier-bracket")
@@ -278,7 +278,7 @@ def test_path_length_bound_counts_whole_numbers_and_eigenspaces():
     assert bounds.rounds_upper_bound([1.0, 2.0], [3e200, 4e200], 1e-200) > 10**300
 
 
-# --- The limit of the number of rounds --------------------------------------------------------------
+# --- The limit of the number of rounds ------------------------------------------------------------
 
 
 def polyline_length(d, z):
@@ -301,7 +301,8 @@ def test_limit_is_the_length_of_the_path():
 
 @pytest.mark.statement("thm-arc-length")
 def test_limit_agrees_with_high_precision_quadrature():
-    for d, z in [([1.0, 2.0], [1.0, 1.0]), ([1.0, 30.0], [5.0, 1e-3]), ([1.0, 7.0, 9.0], [1, 1, 2])]:
+    problems = ([1.0, 2.0], [1.0, 1.0]), ([1.0, 30.0], [5.0, 1e-3]), ([1.0, 7.0, 9.0], [1, 1, 2])
+    for d, z in problems:
         with mpmath.workdps(30):
             speed = lambda s: mpmath.sqrt(  # noqa: E731
                 sum((v / k * mpmath.exp(-s / k)) ** 2 for k, v in zip(d, z, strict=True))
@@ -334,7 +335,7 @@ def test_limit_is_one_for_one_eigenspace_and_a_sum_of_legs_for_eigenvalues_far_a
     assert nearly == pytest.approx(1, rel=1e-10)
 
 
-# --- Sparsity during the chain -----------------------------------------------------------------------
+# --- Sparsity during the chain --------------------------------------------------------------------
 
 
 def test_the_log_ratios_of_these_tests_are_those_of_the_filters(problems):
@@ -493,7 +494,7 @@ def test_rounds_come_close_to_a_power_of_the_ratio_far_below_the_labels():
         assert 0 < missing < t * math.log1p(2 * depth / smallest)
 
 
-# --- Sparsity at collapse ------------------------------------------------------------------------------
+# --- Sparsity at collapse -------------------------------------------------------------------------
 
 
 @pytest.mark.statement("thm-sparsity-growth")
@@ -573,7 +574,7 @@ def test_lower_end_is_zero_without_energy_above_the_tolerance_and_grows_from_the
     assert np.all(np.diff(ends) > 0)
 
 
-# --- The spline example ---------------------------------------------------------------------------------
+# --- The spline example ---------------------------------------------------------------------------
 
 
 @pytest.mark.statement("thm-sparsity-growth")
@@ -629,7 +630,7 @@ def test_spline_rounds_and_their_bounds(spline_chain):
     assert bounds.rounds_limit(d, z) == pytest.approx(1.3621, abs=5e-5)
 
 
-# --- Attacks ------------------------------------------------------------------------------------------------
+# --- Attacks --------------------------------------------------------------------------------------
 
 
 def slack_of_rounds(problem):
@@ -693,7 +694,7 @@ def test_hill_climbing_finds_no_violation(slack):
         assert best >= -1e-9
 
 
-# --- What the functions ask for -------------------------------------------------------------------------------
+# --- What the functions ask for -------------------------------------------------------------------
 
 D, Z = [1.0, 2.0], [1.0, 1.0]
 
@@ -749,6 +750,21 @@ def test_bad_input_is_refused(call, error):
         call()
 
 
+def test_single_results_are_plain_python_numbers():
+    d, z, r = np.array([1.0, 4.0]), np.array([1.0, 2.0]), np.float64(3.0)
+    results = [
+        *bounds.multiplier_interval(d, r),
+        *bounds.label_multiplier_interval(d, z, r),
+        bounds.norm_ratio_bound(np.int64(1), r, np.float64(4.0)),
+        bounds.guaranteed_rounds(r, np.float64(4.0)),
+        bounds.rounds_limit(d, z),
+        bounds.sparsity_index(d, r),
+        bounds.sparsity_index_limit(d),
+    ]
+    assert {type(result) for result in results} == {float}
+    assert type(bounds.rounds_upper_bound(d, z, np.float64(0.1))) is int
+
+
 def test_arguments_are_not_changed_and_lists_will_do():
     d, z, r = np.array([2.0, 1.0, 4.0]), np.array([1.0, 0.0, 2.0]), np.array([3.0, 2.0])
     copies = [d.copy(), z.copy(), r.copy()]
@@ -771,9 +787,13 @@ def test_arguments_are_not_changed_and_lists_will_do():
 def test_order_of_the_eigenvalues_does_not_matter():
     d, z = np.array([4.0, 1.0, 2.0]), np.array([1.0, -2.0, 0.5])
     order = np.argsort(d)
-    for name, *rest in [("rounds_limit",), ("rounds_upper_bound", 0.1), ("label_multiplier_interval", 3.0)]:
-        function = getattr(bounds, name)
-        assert function(d, z, *rest) == pytest.approx(function(d[order], z[order], *rest), rel=1e-13)
+    for function, *rest in [
+        (bounds.rounds_limit,),
+        (bounds.rounds_upper_bound, 0.1),
+        (bounds.label_multiplier_interval, 3.0),
+    ]:
+        sorted_first = function(d[order], z[order], *rest)
+        assert function(d, z, *rest) == pytest.approx(sorted_first, rel=1e-13)
     lower, upper = bounds.collapse_sparsity(d, 5.0, 6.0)
     again = bounds.collapse_sparsity(d[order], 5.0, 6.0)
     np.testing.assert_allclose(lower[np.ix_(order, order)], again[0], rtol=1e-13)
