@@ -60,6 +60,19 @@ def _parser():
     run.add_argument("--minutes", type=float, help="start no training that would end later")
     run.add_argument("--copy-to", type=Path, help="second folder that each round is copied to")
     run.set_defaults(command=_run)
+    report = commands.add_parser(
+        "report", help="print the table and draw the figures of what is there, finished or not"
+    )
+    report.add_argument(
+        "paths", nargs="+", type=Path, metavar="DIR", help="folders of results, or .jsonl files"
+    )
+    report.add_argument(
+        "--figures", type=Path, metavar="FOLDER", help="default: the first folder named"
+    )
+    report.add_argument(
+        "--records", type=Path, metavar="FILE", help="also write all records into one .jsonl file"
+    )
+    report.set_defaults(command=_report)
     return parser
 
 
@@ -70,7 +83,6 @@ def _run(options):
     from sdtutorial.networks import study
     from sdtutorial.networks.data import DataError
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how torchrun ends its processes
     try:
         preset = study.find_preset(options.preset)
         plan = study.make_plan(
@@ -85,7 +97,6 @@ def _run(options):
         return _say(f"{error}.", USAGE)
     if preset.device == "cuda":
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
-    stopped = []
 
     def notify(progress):
         record = progress.record
@@ -97,7 +108,6 @@ def _run(options):
                 f"{record.metrics['seconds']:.0f} s"
             )
         else:
-            stopped.append(name)
             said = f"the chain stops: {record.outcome}"
         print(
             f"{name}: {said}. {progress.done} of {progress.total} rounds done, "
@@ -113,7 +123,7 @@ def _run(options):
         study.prepare_folder(options.out)
         if mirror:
             mirror.restore(options.out)
-        finished = study.work(
+        outcome = study.work(
             plan,
             options.out,
             workers=int(os.environ.get("WORLD_SIZE", 1)),
@@ -124,9 +134,37 @@ def _run(options):
         return _say(str(error), FAULT)
     except KeyboardInterrupt:
         return _say("Interrupted. The same command goes on from the last whole round.", INTERRUPTED)
-    if not finished:
+    for record in outcome.stopped:
+        _say(
+            f"{record.setting}, chain {record.chain} stopped in round {record.round}: "
+            f"{record.outcome}.",
+            STOPPED_CHAINS,
+        )
+    if not outcome.finished:
         return _say("The time is up. The same command goes on from here.", FINISHED)
-    return STOPPED_CHAINS if stopped else FINISHED
+    return STOPPED_CHAINS if outcome.stopped else FINISHED
+
+
+def _report(options):
+    from sdtutorial.networks import records, report
+
+    try:
+        reading = records.read(options.paths)
+    except FileNotFoundError as error:
+        return _say(f"{error}.", USAGE)
+    print(report.table(reading))
+    first = options.paths[0]
+    folder = options.figures or (first if first.is_dir() else first.parent)
+    try:
+        if options.records:
+            records.write(reading.records, options.records)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, figure in report.draw(reading).items():
+            figure.savefig(folder / f"{name}.png")
+            print(f"Figure: {folder / name}.png")
+    except OSError as error:
+        return _say(f"cannot write {error.filename}: {error.strerror}.", FAULT)
+    return FINISHED
 
 
 def _say(sentence, code):
@@ -142,4 +180,5 @@ def _duration(seconds):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how torchrun ends its processes
     sys.exit(main())

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 # The modules that decide what a training computes.
 FINGERPRINTED = ("data", "models", "training", "chain")
@@ -231,7 +231,7 @@ class Reading:
     records : list of Record
         Each training once, sorted by setting, chain and round.
     problems : list of str
-        One sentence for each line that is not a record and each record found more than once.
+        Sentences about lines that are no records and about records found more than once.
     """
 
     records: list
@@ -258,7 +258,7 @@ def read(paths):
     FileNotFoundError
         A path does not exist.
     """
-    found, problems = {}, []
+    found, problems, repeated = {}, [], {}
     for path in _files(paths):
         try:
             text = path.read_text(encoding="utf-8")
@@ -279,11 +279,18 @@ def read(paths):
                 found[record.key] = record, path
                 continue
             other, first = found[record.key]
-            verdict = "an equal" if record.targets == other.targets else "a different"
-            problems.append(
-                f"{record.setting}, chain {record.chain}, round {record.round} is in {first} and "
-                f"again, with {verdict} result, in {path}; the first one counts."
-            )
+            if record.targets == other.targets:
+                repeated[path] = repeated.get(path, 0) + 1
+            else:
+                problems.append(
+                    f"{record.setting}, chain {record.chain}, round {record.round} is in {first} "
+                    f"and again, with another result, in {path}; the first one counts."
+                )
+    problems += [
+        f"{path} repeats {count} {'record' if count == 1 else 'records'} of other files or lines; "
+        "each counts once."
+        for path, count in repeated.items()
+    ]
     records = [record for record, _ in found.values()]
     records.sort(key=lambda record: (record.setting, record.key[0], record.chain, record.round))
     return Reading(records, problems)
@@ -436,7 +443,7 @@ def mean_interval(values, confidence=0.95):
     squares = np.where(there, values - mean, 0.0) ** 2
     freedom = np.where(count > 1, count - 1, np.nan)
     error = np.sqrt(squares.sum(0) / freedom / some)
-    half = error * stats.t.ppf((1 + confidence) / 2, freedom)
+    half = error * stdtrit(freedom, (1 + confidence) / 2)
     return Interval(mean, mean - half, mean + half, count)
 
 
@@ -488,3 +495,72 @@ def peak_gain(chains, confidence=0.95):
     test = chains.values("test_accuracy")
     chosen = test[np.arange(len(test)), peak_rounds(chains)]
     return mean_interval(chosen - test[:, 0], confidence)
+
+
+def controls_of(base, groups):
+    """Single-round controls of a setting, by what they vary.
+
+    Parameters
+    ----------
+    base : Chains
+    groups : iterable of Chains
+
+    Returns
+    -------
+    dict of str to list of (float, Chains)
+        "epochs" and "weight_decay": the value, and the chains trained with it, whose round 0 is the
+        control; sorted by value. The setting's own round 0 is among them. A control belongs to the
+        setting if it differs from it in that one entry of the recipe alone.
+    """
+    found = {}
+    for entry in ("epochs", "weight_decay"):
+        members = [base]
+        for chains in groups:
+            setting = chains.configuration["setting"]
+            if setting.get("seeds_of") != base.setting or not chains.rounds:
+                continue
+            ours = base.configuration["setting"]
+            restored = {
+                **setting,
+                "name": ours["name"],
+                "seeds_of": ours["seeds_of"],
+                "recipe": {**setting["recipe"], entry: ours["recipe"][entry]},
+            }
+            if {**chains.configuration, "setting": restored} == base.configuration:
+                members.append(chains)
+        values = [(chains.configuration["setting"]["recipe"][entry], chains) for chains in members]
+        found[entry] = sorted(values, key=lambda pair: pair[0])
+    return found
+
+
+def gain_over_tuning(base, groups, confidence=0.95):
+    """Test accuracy of the chain's best round minus that of the best weight decay for one round.
+
+    Both are chosen on the held-out images: the round for each chain, the weight decay by the mean
+    over the chains. Differences are between chains of the same number, which share their seeds in
+    round 0.
+
+    Parameters
+    ----------
+    base : Chains
+    groups : iterable of Chains
+    confidence : float
+
+    Returns
+    -------
+    float
+        The chosen weight decay.
+    Interval
+        Of shape ().
+    """
+    candidates = controls_of(base, groups)["weight_decay"]
+    decay, tuned = max(
+        candidates, key=lambda pair: pair[1].values("held_out_accuracy")[:, 0].mean()
+    )
+    of_tuned = {chain[0].chain: chain[0].metrics["test_accuracy"] for chain in tuned.records}
+    gains = [
+        chain[peak].metrics["test_accuracy"] - of_tuned[chain[0].chain]
+        for chain, peak in zip(base.records, peak_rounds(base))
+        if chain[0].chain in of_tuned
+    ]
+    return decay, mean_interval(np.array(gains), confidence)

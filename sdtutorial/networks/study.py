@@ -495,10 +495,22 @@ class Store:
             shutil.rmtree(partial, ignore_errors=True)
 
     def remove_leftovers(self):
-        """Remove what killed workers had begun to write."""
+        """Remove what killed workers had begun to write, and their leases of published rounds."""
         for partial in (self.out / ".partial").glob("*"):
             if _is_abandoned(partial, partial.name):
                 shutil.rmtree(partial, ignore_errors=True)
+        for unit in self.plan.units():
+            if self.exists(unit):
+                self._end_leases(unit)
+
+    def _leases(self, unit):
+        name = f"{unit.setting.name}-{unit.chain}-{unit.round}"
+        return {int(path.suffix[1:]): path for path in (self.out / ".leases").glob(f"{name}.*")}
+
+    def _end_leases(self, unit):
+        # Only of a published round: whoever gets a lease looks for the round once more.
+        for path in self._leases(unit).values():
+            path.unlink(missing_ok=True)
 
     @contextmanager
     def lease(self, unit):
@@ -514,14 +526,14 @@ class Store:
         bool
             Whether the unit is this worker's.
         """
-        folder = self.out / ".leases"
-        folder.mkdir(exist_ok=True)
-        name = f"{unit.setting.name}-{unit.chain}-{unit.round}"
-        numbers = [int(path.suffix[1:]) for path in folder.glob(f"{name}.*")]
-        if numbers and not _is_abandoned(folder / f"{name}.{max(numbers)}"):
+        (self.out / ".leases").mkdir(exist_ok=True)
+        leases = self._leases(unit)
+        latest = max(leases, default=-1)
+        if leases and not _is_abandoned(leases[latest]):
             yield False
             return
-        mine = folder / f"{name}.{max(numbers, default=-1) + 1}"
+        name = f"{unit.setting.name}-{unit.chain}-{unit.round}.{latest + 1}"
+        mine = self.out / ".leases" / name
         try:
             with open(mine, "x", encoding="utf-8") as file:
                 file.write(_worker_name())
@@ -537,10 +549,9 @@ class Store:
         finally:
             finished.set()
             renewal.join()
-            if self.exists(unit):
-                for path in folder.glob(f"{name}.*"):
-                    path.unlink(missing_ok=True)
             mine.unlink(missing_ok=True)
+            if self.exists(unit):
+                self._end_leases(unit)
 
 
 def targets_digest(targets):
@@ -714,6 +725,22 @@ class Progress:
     seconds_left: float
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a worker's run ended.
+
+    Attributes
+    ----------
+    finished : bool
+        Whether all rounds are there, those of stopped chains aside; False if the time was up.
+    stopped : list of Record
+        The rounds in which chains of this plan have stopped, in this run or before.
+    """
+
+    finished: bool
+    stopped: list
+
+
 def work(plan, out, *, workers=1, minutes=None, notify=lambda progress: None):
     """Train units of the plan until all are done, chains that stop aside, or the time is up.
 
@@ -731,8 +758,7 @@ def work(plan, out, *, workers=1, minutes=None, notify=lambda progress: None):
 
     Returns
     -------
-    bool
-        Whether the study is finished, as opposed to out of time.
+    Outcome
 
     Raises
     ------
@@ -741,18 +767,19 @@ def work(plan, out, *, workers=1, minutes=None, notify=lambda progress: None):
     sdtutorial.networks.data.DataError
         A data set cannot be had.
     """
+    code_fingerprint()  # of the code that is running, whatever becomes of the files meanwhile
     started, trained = time.monotonic(), []  # seconds of each unit
     store, units = Store(out, plan), plan.units()
     store.check()
     store.remove_leftovers()
-    samples, complete = _SamplesCache(plan.study_seed), {}
+    samples, known = _SamplesCache(plan.study_seed), {}
     while True:
-        expected = max(trained, default=0.0)
-        if minutes is not None and time.monotonic() - started + expected > 60 * minutes:
-            return not _open_units(store, units, complete)
-        pending = _open_units(store, units, complete)
-        if not pending:
-            return True
+        pending = _open_units(store, units, known)
+        elapsed, expected = time.monotonic() - started, max(trained, default=0.0)
+        late = minutes is not None and elapsed + expected > 60 * minutes
+        if late or not pending:
+            stopped = [record for record in known.values() if not record.complete]
+            return Outcome(not pending, stopped)
         for unit in pending:
             if unit.round > 0 and not store.exists(replace(unit, round=unit.round - 1)):
                 continue
@@ -762,7 +789,7 @@ def work(plan, out, *, workers=1, minutes=None, notify=lambda progress: None):
                 began = time.monotonic()
                 record = _train_unit(store, unit, samples.of(unit.setting))
                 trained.append(time.monotonic() - began)
-            left = len(_open_units(store, units, complete))
+            left = len(_open_units(store, units, known))
             seconds = left * sum(trained) / len(trained) / workers
             notify(Progress(record, len(units) - left, len(units), seconds))
             break  # look again from the first unit on: widest first
@@ -770,23 +797,22 @@ def work(plan, out, *, workers=1, minutes=None, notify=lambda progress: None):
             time.sleep(POLL_SECONDS)  # other workers have what is left
 
 
-def _open_units(store, units, complete):
+def _open_units(store, units, known):
     """Units that are still to be done, without those of chains that have stopped.
 
-    `complete` remembers which published rounds are known to be complete.
+    `known` keeps the records of published units, so that each is read once.
     """
     stopped, pending = set(), []
     for unit in units:
-        place = unit.setting.name, unit.chain
-        if place in stopped:
+        chain = unit.setting.name, unit.chain
+        if chain in stopped:
             continue
-        if unit not in complete:
-            if not store.exists(unit):
-                pending.append(unit)
-                continue
-            complete[unit] = store.record(unit).complete
-        if not complete[unit]:
-            stopped.add(place)
+        if unit not in known and store.exists(unit):
+            known[unit] = store.record(unit)
+        if unit not in known:
+            pending.append(unit)
+        elif not known[unit].complete:
+            stopped.add(chain)
     return pending
 
 

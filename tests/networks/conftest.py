@@ -1,14 +1,18 @@
-"""Small random data and small networks that the tests of the networks share."""
+"""Small random data, small networks and a tiny preset that the tests of the networks share."""
 
-from types import SimpleNamespace
+import os
+import subprocess
+import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from tiny_study import PRESET, SETTING, stripes
 
-from sdtutorial.networks.chain import Setting
-from sdtutorial.networks.models import Network
-from sdtutorial.networks.training import Machine, Recipe
+from sdtutorial.networks import data, study
+from sdtutorial.networks.training import Machine
+
+HERE = Path(__file__).parent
 
 torch.set_num_threads(1)
 
@@ -20,36 +24,47 @@ def machine():
 
 @pytest.fixture(scope="session")
 def tiny_dataset():
-    """Three classes of noisy stripes, 100 training and 40 test images: seconds to learn."""
-    rng = np.random.default_rng(0)
-
-    def draw(count):
-        labels = rng.integers(3, size=count)
-        images = rng.integers(0, 120, size=(count, 32, 32, 3))
-        for image, label in zip(images, labels):
-            image[:: 2 + 2 * label] += 120
-        return images.astype(np.uint8), labels.astype(np.int64)
-
-    train_images, train_labels = draw(100)
-    test_images, test_labels = draw(40)
-    return SimpleNamespace(
-        name="stripes",
-        train_images=train_images,
-        train_labels=train_labels,
-        test_images=test_images,
-        test_labels=test_labels,
-        classes=("a", "b", "c"),
-        fingerprint="f" * 64,
-    )
+    """Three classes of noisy stripes, 100 training and 40 test images."""
+    return stripes()
 
 
 @pytest.fixture
 def tiny_setting():
-    return Setting(
-        name="stripes-cross-entropy-resnet",
-        data="stripes",
-        network=Network("resnet", (1, 1), 4),
-        recipe=Recipe("cross-entropy", epochs=3, weight_decay=1e-3, batch=16),
-        images=70,
-        held_out=20,
+    return SETTING
+
+
+@pytest.fixture
+def tiny_preset(monkeypatch, tiny_dataset):
+    """The preset "tiny", known to the package: 2 chains of 3 rounds on the stripes."""
+    monkeypatch.setitem(study.PRESETS, "tiny", PRESET)
+    load = data.load
+    monkeypatch.setattr(
+        data,
+        "load",
+        lambda name, **options: tiny_dataset if name == "stripes" else load(name, **options),
     )
+    return PRESET
+
+
+@pytest.fixture(scope="session")
+def run_script():
+    """Run tiny_study.py in a process of its own; returns the finished process."""
+
+    def run(*arguments, launcher=(), timeout=120):
+        root = HERE.parent.parent
+        environment = {**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, *launcher, str(HERE / "tiny_study.py"), *map(str, arguments)]
+        return subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout, env=environment, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory, run_script):
+    """The folder of the tiny study, run from its beginning to its end by one worker."""
+    out = tmp_path_factory.mktemp("undisturbed")
+    result = run_script("run", "--preset", "tiny", "--out", out)
+    assert result.returncode == 0, result.stderr
+    return out

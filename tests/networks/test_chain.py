@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from tiny_study import TIMES
 
 from sdtutorial.networks import chain
 from sdtutorial.networks.chain import (
@@ -24,8 +25,6 @@ from sdtutorial.networks.training import (
     predict,
     train,
 )
-
-TIMES = {"seconds", "processor_seconds"}
 
 
 @pytest.fixture
