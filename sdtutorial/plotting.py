@@ -40,10 +40,10 @@ VERMILLION = "#c8500a"  # Okabe and Ito, which the colour-blind can tell apart, 
 GREEN = "#00855e"  # their contrast to white was below 4
 GRID = "#dcdcdc"
 
-#: The colour map of rounds: the part of plasma that is dark enough for a white page and, inverted,
+#: The colour map of rounds: the part of viridis that is dark enough for a white page and, inverted,
 #: light enough for a dark one. The first round is the lightest, so that later means darker.
 ROUNDS = LinearSegmentedColormap.from_list(
-    "rounds", matplotlib.colormaps["plasma"](np.linspace(0.63, 0.02, 64))
+    "rounds", matplotlib.colormaps["viridis"](np.linspace(0.59, 0.01, 64))
 )
 
 # On a telephone a figure of this width is shown at 0.6 of its size: text of 11 points then has
@@ -631,7 +631,7 @@ def schematic(example, chain, rounds=3):
                 arrowprops={**arrow, "shrinkA": 1, "shrinkB": 1, "color": colors[t]},
             )  # fmt: skip
             below.annotate(
-                "its\nvalues", (1, 1), (16, 12), xycoords="axes fraction",
+                "its\nvalues", (1, 1), (40, 9), xycoords="axes fraction",
                 textcoords="offset points", va="center", color=colors[t], linespacing=1,
             )  # fmt: skip
     return figure
@@ -834,7 +834,8 @@ def norm_walk(norm_ratios, bounds):
     axes = figure.subplots()
     rounds = np.arange(len(norm_ratios))
     axes.axhspan(-1, 1, color=MUTED, alpha=0.13, linewidth=0)
-    axes.text(0.5 * rounds[-1], 0.5, "collapsed: $r_t \\leq 1$", color=MUTED, ha="center", va="center")
+    middle = (0.5 * rounds[-1], 0.5)
+    axes.text(*middle, "collapsed: $r_t \\leq 1$", color=MUTED, ha="center", va="center")
     labels = []
     for label, values in bounds.items():
         (line,) = axes.plot(
@@ -908,11 +909,10 @@ def walk_plane(chain):
     axes.annotate("$z_0$", walk[0], (8, 0), textcoords="offset points", va="center")
     axes.set_aspect("equal")
     axes.autoscale_view()
-    axes.legend(
+    figure.legend(
         [Line2D([], [], color=ROUNDS(0.4), marker="o"), smooth, Circle((0, 0), color="#d0d0d0")],
         ["rounds, steps of one length", r"path as $\varepsilon$ falls", "collapsed"],
-        loc="lower left",
-        bbox_to_anchor=(1, 0),
+        loc="outside right center",
     )
     axes.set_xlabel("$z[1]$, smaller eigenvalue")
     axes.set_ylabel("$z[2]$, larger eigenvalue")
