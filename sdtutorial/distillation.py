@@ -127,8 +127,8 @@ def _run(eigenvalues, eigenvectors, coordinates, problem, max_rounds):
         eigenvectors=eigenvectors,
         coordinates=coordinates,
         tolerance=problem.tolerance,
-        multipliers=multipliers.reshape(-1, *shape),
-        norm_ratios=norm_ratios.reshape(-1, *shape),
+        multipliers=multipliers.reshape(length, *shape),
+        norm_ratios=norm_ratios.reshape(length + 1, *shape),
         rounds=rounds if shape else int(rounds[0]),
     )
 
@@ -155,6 +155,11 @@ def _rounds(problem, block, max_rounds):
         rounds.append((active, c, r))
         z, excess, active = z[:, ~collapsed], r[~collapsed] - 1, active[~collapsed]
     return rounds
+
+
+def _read_only(array):
+    array.flags.writeable = False
+    return array
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -192,32 +197,34 @@ class Chain:
 
     def __post_init__(self):
         # Derived arrays are kept, so what they derive from must not change under them.
-        for array in vars(self).values():
-            if isinstance(array, np.ndarray):
-                array.flags.writeable = False
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                _read_only(value)
 
     @cached_property
     def filters(self):
         """diag(B_t) with B_t = A_t ... A_0, shape (T, K) or (T, K, Q): the paper's (19)."""
-        return np.cumprod(self._shares, axis=0)
+        shares = shares_kept(self._eigenvalue_column, self.multipliers[:, None])
+        return _read_only(np.cumprod(shares, axis=0))
 
     @cached_property
     def log_filters(self):
         """Natural logarithms of ``filters``, where those would underflow: (T, K) or (T, K, Q)."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = self._spread(self.multipliers) / self._eigenvalue_column
+            ratio = self.multipliers[:, None] / self._eigenvalue_column
             logarithms = np.where(self._eigenvalue_column > 0, -np.log1p(ratio), -np.inf)
-        return np.cumsum(logarithms, axis=0)
+        return _read_only(np.cumsum(logarithms, axis=0))
 
     @cached_property
     def target_coordinates(self):
         """z_0 ... z_T, the targets in the eigenbasis: (T + 1, K) or (T + 1, K, Q)."""
-        return np.concatenate([self.coordinates[None], self.filters * self.coordinates])
+        fitted = self.filters * self.coordinates
+        return _read_only(np.concatenate([self.coordinates[None], fitted]))
 
     @cached_property
     def targets(self):
         """y_0 ... y_T in the basis of the samples: (T + 1, K) or (T + 1, K, Q)."""
-        return self._to_samples(self._vectors(), self.target_coordinates)
+        return _read_only(self._to_samples(self._vectors(), self.target_coordinates))
 
     def predict(self, cross):
         """Return the fit of every round at new points.
@@ -242,9 +249,9 @@ class Chain:
         """
         vectors = self._vectors()
         cross = check_cross(cross, len(vectors))
-        d = self._eigenvalue_column
-        coefficients = self.target_coordinates[1:] / np.where(d > 0, d, 1.0)
-        return self._to_samples(cross @ vectors, coefficients)
+        d = self.eigenvalues
+        basis = np.where(d > 0, cross @ vectors, 0.0) / np.where(d > 0, d, 1.0)  # p_x of (21)
+        return self._to_samples(basis, self.target_coordinates[1:])
 
     def __repr__(self):
         size, *columns = self.coordinates.shape
@@ -257,14 +264,6 @@ class Chain:
     @property
     def _eigenvalue_column(self):
         return self.eigenvalues if self.coordinates.ndim == 1 else self.eigenvalues[:, None]
-
-    def _spread(self, by_round):
-        """(T,) -> (T, 1) or (T, Q) -> (T, 1, Q): room for the axis of the eigenvalues."""
-        return by_round[:, None]
-
-    @property
-    def _shares(self):
-        return shares_kept(self._eigenvalue_column, self._spread(self.multipliers))
 
     def _vectors(self):
         if self.eigenvectors is None:

@@ -38,8 +38,8 @@ def exact_multiplier(eigenvalues, coordinates, radius_squared):
 def exact_chain(eigenvalues, coordinates, tolerance, max_rounds=None):
     """One column of the chain in 60 digits: lists of c_t, of z_t and of r_t."""
     with mpmath.workdps(DIGITS):
-        d = [mpmath.mpf(float(v)) for v in eigenvalues]
-        z = [mpmath.mpf(float(v)) for v in coordinates]
+        d = [mpmath.mpf(v) for v in eigenvalues]
+        z = [mpmath.mpf(v) for v in coordinates]
         radius_squared = len(d) * mpmath.mpf(float(tolerance))
         multipliers, targets = [], [z]
         while max_rounds is None or len(multipliers) < max_rounds:
