@@ -40,6 +40,9 @@ _SMALLEST_EXPONENT = -708.0
 # Eigenvalues within this relative distance are treated as one eigenspace, see rounds_upper_bound.
 _SAME_EIGENSPACE = 1e-8
 
+# rounds_limit is good to a relative 1e-10; this much is added where it must not be too small.
+_LENGTH_ALLOWANCE = 1e-9
+
 # The panels of the quadrature in collapse_sparsity are at most 4 wide on a logarithmic axis, and
 # the nearest singularity is pi away from the axis: 20 nodes leave an error below 1e-20.
 _PANEL_WIDTH = 4.0
@@ -326,8 +329,8 @@ def rounds_upper_bound(eigenvalues, coordinates, tolerance):
     Returns
     -------
     int
-        The bound; 0 where ||z_0||^2 <= K epsilon. The sharpest upper bound known is the smaller of
-        this one and the upper end of ``rounds_interval``.
+        The bound; 0 where ||z_0||^2 <= K epsilon. ``rounds_curve_bound`` is sharper; the upper end of
+        ``rounds_interval`` can be smaller than both.
 
     Raises
     ------
@@ -426,6 +429,54 @@ def rounds_limit(eigenvalues, coordinates):
     # A path is at least as long as the straight line, and at most as long as its legs one by one.
     path = min(max(path, math.hypot(*z)), math.fsum(z))
     return float((unreachable_length + path) / total)
+
+
+def rounds_curve_bound(eigenvalues, coordinates, tolerance):
+    r"""Return an upper bound on the number of rounds: the length of the curve that they follow.
+
+    .. math:: T \le \left\lceil \frac{\Lambda(z_0)}{\sqrt{K \epsilon}} \right\rceil - 1, \qquad
+              \Lambda(z_0) = \int_0^\infty \lVert D^{-1} e^{-s D^{-1}} z_0 \rVert ds
+
+    Every round shortens what is left of the curve by at least its own length sqrt(K epsilon). Proved
+    in the book's ``collapse_bound``, ``thm-arc-length``, where it is also shown that T is smaller
+    than this by no more than a multiple of ln T. Never above ``rounds_upper_bound``.
+
+    Parameters
+    ----------
+    eigenvalues : (K,) array_like
+        Eigenvalues of the Gram matrix divided by K, in any order, not negative.
+    coordinates : (K,) array_like
+        z_0, one label vector in the eigenbasis.
+    tolerance : float
+        epsilon, the mean squared residual of every round, in squared units of the labels.
+
+    Returns
+    -------
+    int
+        The bound; 0 where ||z_0||^2 <= K epsilon.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As ``rounds_upper_bound``.
+
+    Notes
+    -----
+    The length is that of ``rounds_limit``, lengthened by a relative 1e-9 so that its rounding does
+    not cost a round.
+
+    Examples
+    --------
+    >>> rounds_curve_bound([1.0, 2.0, 4.0], [1.0, -2.0, 1.5], 0.1)  # rounds_upper_bound gives 8
+    5
+    """
+    longest = rounds_upper_bound(eigenvalues, coordinates, tolerance)
+    if longest == 0:
+        return 0
+    z = np.asarray(coordinates, dtype=float)
+    length = rounds_limit(eigenvalues, z) * math.hypot(*z) * (1.0 + _LENGTH_ALLOWANCE)
+    steps = length / math.sqrt(z.size) / math.sqrt(tolerance)
+    return min(longest, math.ceil(steps) - 1) if math.isfinite(steps) else longest
 
 
 def sparsity_ratio_power(eigenvalues, multiplier, t, *, log=False):

@@ -324,6 +324,48 @@ def test_rounds_over_norm_ratio_tend_to_the_limit():
 
 
 @pytest.mark.statement("thm-arc-length")
+def test_rounds_never_exceed_the_length_of_the_curve(problems):
+    attained = 0
+    for problem in problems:
+        longest = bounds.rounds_curve_bound(problem.d, problem.z, problem.tolerance)
+        assert problem.chain.rounds <= longest
+        assert longest <= bounds.rounds_upper_bound(problem.d, problem.z, problem.tolerance)
+        attained += problem.chain.rounds == longest
+    assert attained > len(problems) / 4  # one round less would not be a bound
+
+
+@pytest.mark.statement("thm-arc-length")
+def test_a_round_shortens_the_curve_by_its_own_length_or_a_little_more(problems):
+    regular = [p for p in problems if p.carrying[0] > 0 and p.chain.rounds < 20][:150]
+    for problem in regular:
+        d, targets = problem.carrying, problem.chain.target_coordinates[:, problem.z != 0]
+        step = np.sqrt(problem.d.size * problem.tolerance)
+        left = [bounds.rounds_limit(d, z) * np.linalg.norm(z) for z in targets]
+        shortened = -np.diff(left)
+        most = problem.chain.multipliers * np.linalg.norm(targets[:-1] / d, axis=1)
+        assert np.all(shortened >= step - ROUNDING * left[0])
+        assert np.all(shortened <= most * (1 + ROUNDING) + ROUNDING * left[0])
+
+
+@pytest.mark.statement("thm-arc-length")
+def test_the_curve_exceeds_the_rounds_by_a_logarithm_at_most(problems):
+    for problem in problems:
+        if problem.carrying[0] == 0:
+            continue
+        steps = bounds.rounds_limit(problem.d, problem.z) * problem.r[0]
+        root, rounds = np.sqrt(problem.d.size), problem.chain.rounds
+        excess = 2 * root * (1 + problem.condition_number * (1 + np.log(rounds)))
+        assert steps <= (rounds + excess) * (1 + ROUNDING)
+
+
+def test_curve_bound_is_that_of_the_path_where_the_curve_is_straight():
+    assert bounds.rounds_curve_bound([5.0, 5.0], [3.0, 4.0], 0.5) == 4  # five steps, r_0 = 5
+    assert bounds.rounds_curve_bound([5.0], [1.0], 1.0) == 0
+    extreme = [1.0, 2.0], [3e200, 4e200], 1e-300
+    assert bounds.rounds_curve_bound(*extreme) <= bounds.rounds_upper_bound(*extreme)
+
+
+@pytest.mark.statement("thm-arc-length")
 def test_limit_is_one_for_one_eigenspace_and_a_sum_of_legs_for_eigenvalues_far_apart():
     assert bounds.rounds_limit([2.0, 2.0, 2.0], [1.0, 5.0, -3.0]) == pytest.approx(1, rel=1e-12)
     assert bounds.rounds_limit([1.0, 5.0, 7.0], [0.0, 1e-300, 0.0]) == pytest.approx(1, rel=1e-12)
@@ -626,6 +668,7 @@ def test_spline_rounds_and_their_bounds(spline_chain):
     assert spline_chain.rounds == 4
     assert bounds.rounds_interval(r)[0] == 4
     assert bounds.rounds_upper_bound(d, z, 0.04) == 8
+    assert bounds.rounds_curve_bound(d, z, 0.04) == 5
     assert bounds.guaranteed_rounds(r, d[-1] / d[0]) == pytest.approx(0.00068, abs=5e-6)
     assert bounds.rounds_limit(d, z) == pytest.approx(1.3621, abs=5e-5)
 
