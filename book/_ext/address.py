@@ -47,6 +47,8 @@ def _set_theme_options(app, config):
     options = config.html_theme_options
     options.pop("repository_url", None)
     options["launch_buttons"] = {}
+    # The side bar has a search button; the theme would put a second one into a bar of its own.
+    options["navbar_persistent"] = []
     for button in ("use_repository_button", "use_issues_button", "use_edit_page_button"):
         options[button] = False
     if config.repository_address:
