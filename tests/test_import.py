@@ -1,0 +1,30 @@
+"""What `import sdtutorial` costs and offers."""
+
+import subprocess
+import sys
+
+import pytest
+
+import sdtutorial
+
+
+@pytest.mark.parametrize("heavy", ["torch", "matplotlib", "sklearn", "IPython", "ipywidgets"])
+def test_importing_the_package_does_not_load(heavy):
+    code = f"import sys, sdtutorial; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-W", "error", "-c", code]).returncode == 0
+
+
+def test_every_public_name_is_there_and_documented():
+    for name in sdtutorial.__all__:
+        assert getattr(sdtutorial, name).__doc__, name
+    assert sdtutorial.__all__ == sorted(sdtutorial.__all__, key=lambda n: (n.upper() != n, n))
+    assert {"Chain", "InfeasibleToleranceError", "distill", "gram_matrix"} <= set(sdtutorial.__all__)
+
+
+def test_the_package_never_prints():
+    code = (
+        "from sdtutorial import *\n"
+        "e = spline(); c = distill(e.gram, e.y, e.tolerance); c.predict(e.gram); c.filters"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
