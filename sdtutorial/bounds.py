@@ -329,8 +329,8 @@ def rounds_upper_bound(eigenvalues, coordinates, tolerance):
     Returns
     -------
     int
-        The bound; 0 where ||z_0||^2 <= K epsilon. ``rounds_curve_bound`` is sharper; the upper end of
-        ``rounds_interval`` can be smaller than both.
+        The bound; 0 where ||z_0||^2 <= K epsilon. ``rounds_curve_bound`` is sharper; the upper end
+        of ``rounds_interval`` can be smaller than both.
 
     Raises
     ------

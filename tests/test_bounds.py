@@ -74,7 +74,7 @@ def is_feasible(d, z, norm_ratio):
 @pytest.fixture(scope="module")
 def problems():
     rng = np.random.default_rng(20)
-    drawn = (random_problem(rng) for _ in range(1500))
+    drawn = (random_problem(rng) for _ in range(1200))
     return [Problem(*numbers) for numbers in drawn if is_feasible(*numbers)]
 
 
@@ -375,6 +375,16 @@ def test_limit_is_one_for_one_eigenspace_and_a_sum_of_legs_for_eigenvalues_far_a
     assert bounds.rounds_limit([0.0, 1.0], [3.0, 0.0]) == 1.0
     nearly = bounds.rounds_limit([1.0, 1.0 + 1e-12], [3.0, 4.0])
     assert nearly == pytest.approx(1, rel=1e-10)
+
+
+@pytest.mark.statement("thm-arc-length")
+def test_limit_is_at_least_one_and_at_most_the_sum_of_the_legs():
+    rng = np.random.default_rng(11)
+    for _ in range(150):
+        d = np.exp(rng.choice([0.0, 1.0, 40.0]) * rng.random(rng.integers(1, 6)))
+        z = np.exp(rng.choice([1.0, 30.0, 200.0]) * rng.standard_normal(d.size))
+        legs = math.fsum(z / z.max()) / math.hypot(*(z / z.max()))
+        assert 1.0 <= bounds.rounds_limit(d, z) <= legs
 
 
 # --- Sparsity during the chain --------------------------------------------------------------------
