@@ -22,7 +22,8 @@ from torchvision import datasets
 from sdtutorial.networks import data, download
 from sdtutorial.networks.download import File, Patience, Source
 
-BRISK = Patience(speed_floor=1e6, window=0.3, timeout=0.5, attempts=2, pause=0.01)
+BRISK = Patience(speed_floor=0, timeout=10, attempts=2, pause=0.01)
+HURRIED = replace(BRISK, speed_floor=1e6, window=0.3)
 CONTENT = np.random.default_rng(0).bytes(1_000_000)
 
 
@@ -373,9 +374,9 @@ def test_a_server_that_falls_silent_is_left_after_the_timeout(serve, tmp_path):
         host.behaviour = in_turn(stalling, lambda *_: released.wait())
         began = time.monotonic()
         with pytest.raises(download.UnavailableError, match="timed out"):
-            patience = replace(BRISK, window=60, timeout=0.1)
+            patience = replace(BRISK, timeout=0.5)
             download.fetch(file_at(host.url), tmp_path, patience=patience)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         assert host.starts == [0, 100_000, 100_000]
     finally:
         released.set()
@@ -385,15 +386,15 @@ def test_a_slow_server_is_left_within_a_window_or_two(serve, tmp_path):
     host = serve(slow(100_000))
     began = time.monotonic()
     with pytest.raises(download.TooSlowError, match="slow, .* kB/s") as caught:
-        download.fetch(file_at(host.url), tmp_path, patience=BRISK)
-    assert 0.3 <= time.monotonic() - began < 1.5
+        download.fetch(file_at(host.url), tmp_path, patience=HURRIED)
+    assert 0.3 <= time.monotonic() - began < 3  # the whole file would take ten seconds
     assert 10_000 < caught.value.speed < 200_000
 
 
 def test_a_server_that_drops_every_few_bytes_counts_as_slow(serve, tmp_path):
     host = serve(cutting_off(after=10))
     with pytest.raises(download.TooSlowError):
-        download.fetch(file_at(host.url), tmp_path, patience=BRISK)
+        download.fetch(file_at(host.url), tmp_path, patience=HURRIED)
 
 
 def test_progress_ends_with_the_whole_file_and_never_falls(serve, tmp_path):
@@ -478,10 +479,9 @@ def test_if_all_places_are_slow_the_fastest_is_used_and_its_bytes_are_kept(
     serve, tmp_path, miniature10
 ):
     content = miniature10.tar  # about 80 kB
-    patience = replace(BRISK, speed_floor=1e6, window=0.2)
     slower, faster = serve(slow(40_000), content), serve(slow(120_000), content)
     sources = tuple(miniature10.source(host.url) for host in (slower, faster))
-    download.obtain("cifar10", folder=tmp_path, sources=sources, patience=patience)
+    download.obtain("cifar10", folder=tmp_path, sources=sources, patience=HURRIED)
     assert_archive_holds(miniature10, tmp_path)
     assert slower.starts == [0]
     assert len(faster.starts) == 2 and faster.starts[1] > 10_000
@@ -579,6 +579,14 @@ def test_images_with_another_fingerprint_are_refused(serve, tmp_path, miniature,
     assert not data.archive_path(miniature.name, folder=tmp_path).exists()
 
 
+def test_classes_in_another_order_are_refused(serve, tmp_path, miniature10, monkeypatch):
+    names = data.CLASSES["cifar10"]
+    monkeypatch.setitem(data.CLASSES, "cifar10", names[::-1])
+    source = miniature10.source(serve(honest, miniature10.tar).url)
+    with pytest.raises(data.DataError, match="the classes of .* are not those of cifar10"):
+        download.obtain("cifar10", folder=tmp_path, sources=(source,), patience=BRISK)
+
+
 def test_a_full_disk_during_the_conversion_keeps_what_was_fetched(serve, tmp_path, miniature10):
     source = miniature10.source(serve(honest, miniature10.tar).url)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -614,12 +622,11 @@ def test_callers_at_the_same_time_fetch_once_and_all_find_the_archive(
 ):
     host = serve(slow(400_000), miniature10.tar)
     source = miniature10.source(host.url)
-    patience = replace(BRISK, speed_floor=0)
     failures = []
 
     def call():
         try:
-            download.obtain("cifar10", folder=tmp_path, sources=(source,), patience=patience)
+            download.obtain("cifar10", folder=tmp_path, sources=(source,), patience=BRISK)
             assert_archive_holds(miniature10, tmp_path)
         except BaseException as error:
             failures.append(error)
@@ -648,13 +655,13 @@ def test_a_killed_process_gives_its_lock_and_its_bytes_to_the_next(serve, tmp_pa
     file = file_at(host.url)
     command = [sys.executable, "-c", FETCHER, tmp_path, host.url, str(file.size), file.checksum]
     with subprocess.Popen(command) as first:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not list(tmp_path.glob("*.part")) and time.monotonic() < deadline:
             time.sleep(0.02)
         time.sleep(0.2)
         first.kill()
     host.behaviour = honest
-    subprocess.run(command, check=True, timeout=20)
+    subprocess.run(command, check=True, timeout=60)
     assert (tmp_path / "file.bin").read_bytes() == CONTENT
     assert len(host.starts) == 2 and 0 < host.starts[1] < len(CONTENT)
 
