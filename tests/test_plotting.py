@@ -317,6 +317,33 @@ def test_the_root_stands_where_curve_and_tolerance_meet_and_inside_its_brackets(
     assert draw(figure)
 
 
+def test_a_fit_keeps_half_of_a_direction_whose_eigenvalue_is_the_multiplier(chain):
+    multiplier = chain.multipliers[0]
+    figure = plotting.shrink_factors(chain.eigenvalues, multiplier)
+    axes = figure.axes[0]
+    assert is_drawn(axes, chain.eigenvalues, chain.filters[0])
+    (curve, _, border) = drawn(axes)
+    assert np.interp(multiplier, *curve.T) == pytest.approx(0.5, abs=0.01)
+    assert (border[:, 0] == multiplier).all()
+    assert draw(figure)
+
+
+def test_newton_steps_stop_before_the_root_on_the_left_and_jump_over_it_from_the_right():
+    figure = plotting.newton_tangents(
+        lambda mu: (np.sqrt(1 + mu), 0.5 / np.sqrt(1 + mu)), {"left": 0.0, "right": 24.0}, 3.0
+    )
+    # the tangents of sqrt(1 + mu) at 0 and 24 reach the height 2 at 2 and -6; the root is at 3
+    for axes, landing in zip(figure.axes, (2 / 3, -2)):
+        (arrow,) = axes.texts
+        assert arrow.xy == pytest.approx((landing, 2))
+        assert is_drawn(axes, [1], [2])
+        left, right = axes.get_xlim()
+        assert left < landing < right
+    assert "left" in texts(figure) and "right" in texts(figure)
+    assert draw(figure)
+
+
+
 def test_the_schematic_hands_the_values_of_each_fit_to_the_next_round(example, chain):
     figure = plotting.schematic(example, chain)
     panels = np.reshape(figure.axes, (2, 3))
@@ -348,6 +375,40 @@ def test_every_round_has_a_curve_of_its_own_colour(example, chain, deep_chain):
         assert draw(figure)
     assert "round 3" in texts(plotting.chain_fits(example, chain))
     assert len(figure.axes) == 2  # many rounds: a colour bar
+
+
+def test_every_multiplier_and_norm_is_drawn(chain, deep_chain):
+    for some in (chain, deep_chain):
+        figure = plotting.multipliers_and_norms(some)
+        multipliers, norms = figure.axes
+        assert is_drawn(multipliers, range(some.rounds), some.multipliers)
+        assert is_drawn(norms, range(some.rounds + 1), some.norm_ratios)
+        assert is_drawn(norms, [some.rounds], [some.norm_ratios[-1]])
+        assert draw(figure)
+
+
+def test_basis_functions_pass_through_the_eigenvectors(example, chain):
+    figure = plotting.basis_functions(example, chain, [8, 0])
+    for axes, k in zip(figure.axes, [8, 0]):
+        _, curve, dots = drawn(axes)
+        assert np.abs(dots[:, 1]) == pytest.approx(np.abs(chain.eigenvectors[:, k]))
+        assert dots[0, 1] > 0
+        assert np.interp(example.x, *curve.T) == pytest.approx(dots[:, 1], abs=1e-3)
+        assert axes.get_title() == f"$k = {k + 1}$"
+    assert draw(figure)
+
+
+def test_iterations_are_compared_round_by_round_at_a_level(chain):
+    series = {"tolerance": chain.norm_ratios, "penalty": [4.0, 3.5, 3.2]}
+    figure = plotting.compare_by_round(series, "norm", ("collapse", 1))
+    axes = figure.axes[0]
+    for values in series.values():
+        assert is_drawn(axes, range(len(values)), values)
+    assert len({line.get_color() for line in axes.lines}) == 3
+    for word in ("tolerance", "penalty", "norm", "collapse"):
+        assert word in texts(figure)
+    assert draw(figure)
+
 
 
 def test_errors_are_drawn_and_written(errors):
