@@ -421,7 +421,8 @@ def rounds_limit(eigenvalues, coordinates):
     share = np.exp(log_share)
 
     def speed(x):  # ||D^{-1} z(s)|| ds/dx
-        return math.hypot(*(z * np.exp(x + log_share - np.expm1(x) * share)))
+        grown = x + log_share
+        return math.hypot(*(z * np.exp(grown - (np.exp(grown) - share))))  # s/d = e^grown - share
 
     end = np.logaddexp(0.0, math.log(_DEPTH) - log_share.min())
     with np.errstate(all="ignore"):
@@ -437,9 +438,9 @@ def rounds_curve_bound(eigenvalues, coordinates, tolerance):
     .. math:: T \le \left\lceil \frac{\Lambda(z_0)}{\sqrt{K \epsilon}} \right\rceil - 1, \qquad
               \Lambda(z_0) = \int_0^\infty \lVert D^{-1} e^{-s D^{-1}} z_0 \rVert ds
 
-    Every round shortens what is left of the curve by at least its own length sqrt(K epsilon). Proved
-    in the book's ``collapse_bound``, ``thm-arc-length``, where it is also shown that T is smaller
-    than this by no more than a multiple of ln T. Never above ``rounds_upper_bound``.
+    Every round shortens what is left of the curve by at least its own length sqrt(K epsilon).
+    Proved in the book's ``collapse_bound``, ``thm-arc-length``, where it is also shown that T is
+    smaller than this by no more than a multiple of ln T. Never above ``rounds_upper_bound``.
 
     Parameters
     ----------
