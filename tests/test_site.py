@@ -126,7 +126,7 @@ def server(built):
 
 
 MEASURE = """() => {
-  const visible = [...document.querySelectorAll('article .math')];
+  const visible = [...document.querySelectorAll('article span.math, article div.math')];
   return {
     formulas: visible.length,
     untypeset: visible.filter(e => !e.querySelector('mjx-container')).map(e => e.textContent),
