@@ -566,6 +566,7 @@ class ProgressBar:
         self.drawn = now
         speed = (done - self.first) / max(now - self.start, 1e-3)
         left = f"{(total - done) / speed:.0f} s left" if speed else "waiting"
-        line = f"{name}  {done / total:4.0%} of {total / 1e6:.0f} MB  {speed / 1e6:.1f} MB/s  {left}"
+        share = f"{done / total:4.0%} of {total / 1e6:.0f} MB"
+        line = f"{name}  {share}  {speed / 1e6:.1f} MB/s  {left}"
         self.stream.write(f"\r{line:<78}" + ("\n" if done >= total else ""))
         self.stream.flush()
