@@ -103,8 +103,9 @@ def test_outputs_keep_text_and_join_what_was_printed_in_pieces():
         new_output("display_data", data={"application/papermill.record/text/plain": "'4'"}),
         new_output("execute_result", data={"text/plain": "2"}),
     ]
-    stream, result = text_outputs(outputs)
+    stream, drawing, result = text_outputs(outputs)
     assert stream.text == "a\nb\n"
+    assert drawing.data == {"text/plain": "<Figure>"}
     assert result.data == {"text/plain": "2"}
 
 
@@ -115,11 +116,16 @@ def test_a_hidden_cell_stays_where_a_shown_one_needs_it():
     cells = [
         cell("import numpy as np", "remove-cell"),
         cell("x = np.ones(3)", "remove-cell"),
+        cell("y = 1\nglue(\n    'a', y\n)", "remove-cell"),
         cell("glue('a', 1)", "remove-cell"),
-        cell("print(x)"),
+        cell("print(x, y)"),
         cell("x = 1", "remove-cell"),
     ]
-    assert needed_hidden_cells(cells) == [0, 1]
+    assert needed_hidden_cells(cells) == [
+        (0, "import numpy as np"),
+        (1, "x = np.ones(3)"),
+        (2, "y = 1"),
+    ]
 
 
 def test_names_know_what_is_bound_and_what_is_used():

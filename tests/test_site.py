@@ -132,6 +132,9 @@ MEASURE = """() => {
     untypeset: visible.filter(e => !e.querySelector('mjx-container')).map(e => e.textContent),
     wrong: [...document.querySelectorAll('mjx-merror')].map(e => e.textContent),
     missing: [...document.images].filter(i => !i.naturalWidth).map(i => i.src),
+    cut: [...document.querySelectorAll('article p span.math')].filter(e =>
+      e.getBoundingClientRect().right > e.closest('p').getBoundingClientRect().right + 1
+      && e.checkVisibility()).map(e => e.querySelector('math')?.textContent),
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     theme: document.documentElement.dataset.theme,
     filters: [...document.querySelectorAll('article .cell_output img')]
@@ -182,6 +185,7 @@ def test_a_page_is_whole_and_fits_the_screen(page, width, theme, visit, server):
     assert_whole(seen, server)
     assert seen.theme == theme
     assert seen.overflow <= 0
+    assert seen.cut == [], "formulas in a line that are wider than it"
 
 
 @each_page

@@ -25,8 +25,9 @@ from sphinx.builders import Builder
 from sphinx.errors import SphinxError
 from sphinx_proof.nodes import NODE_TYPES, proof_node, unenumerable_node
 
-# Any of these beside the text of an output means that the text only stands for something else.
-RICH_TYPES = re.compile(r"image/|text/html|application/")
+# Beside one of these, the text of an output only stands for something else. Beside an image it says
+# that there is a figure, and of which size, which is worth comparing.
+RICH_TYPES = re.compile(r"text/html|application/")
 
 INVISIBLE = (
     nodes.comment,
@@ -83,8 +84,8 @@ class NotebookBuilder(Builder):
             if isinstance(part, str):
                 cells.append(nbformat.v4.new_markdown_cell(part))
                 continue
-            while hidden and hidden[0] < part.index:
-                cells.append(code_cell(executed.cells[hidden.pop(0)]))
+            while hidden and hidden[0][0] < part.index:
+                cells.append(nbformat.v4.new_code_cell(hidden.pop(0)[1]))
             cells.append(code_cell(executed.cells[part.index]))
         target = Path(self.outdir) / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -113,18 +114,31 @@ def install_cell(repository="", revision=""):
 
 
 def needed_hidden_cells(cells):
-    """Return the places of the cells that the site hides and a cell that it shows depends on."""
-    needed, places = set(), []
+    """Return place and code of what the site hides and a cell that it shows depends on."""
+    needed, hidden = set(), []
     for place, cell in reversed(list(enumerate(cells))):
         if cell.cell_type != "code":
             continue
-        bound, used = names(cell.source)
+        source = cell.source
         if "remove-cell" in cell.metadata.get("tags", []):
-            if not bound & needed:
+            source = without_glue(source)
+            if not names(source)[0] & needed:
                 continue
-            places.insert(0, place)
+            hidden.insert(0, (place, source))
+        bound, used = names(source)
         needed = needed - bound | used
-    return places
+    return hidden
+
+
+def without_glue(source):
+    """Leave out the statements that only hand a number to the prose."""
+    lines = source.splitlines()
+    for statement in ast.parse(source).body:
+        called = getattr(getattr(statement, "value", None), "func", None)
+        if getattr(called, "id", "").startswith("glue"):
+            for number in range(statement.lineno - 1, statement.end_lineno):
+                lines[number] = None
+    return "\n".join(line for line in lines if line is not None).strip()
 
 
 def names(source):
@@ -149,7 +163,7 @@ def code_cell(executed):
 
 
 def text_outputs(outputs):
-    """Keep what is text: printed lines (neighbours joined) and results that have no richer form."""
+    """Keep what is text: printed lines (neighbours joined), results, and the sizes of figures."""
     kept = []
     for output in outputs:
         if output.output_type == "stream":

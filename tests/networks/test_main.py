@@ -1,4 +1,4 @@
-"""The command line: what it prints, which code it ends with, and sentences instead of tracebacks."""
+"""The command line: what it prints, its exit codes, and sentences instead of tracebacks."""
 
 import shutil
 

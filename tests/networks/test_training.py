@@ -71,8 +71,9 @@ def test_the_scaled_l2_gradient_equals_that_of_cross_entropy_at_uniform_predicti
     gradients = {}
     for loss in ("cross-entropy", "l2"):
         logits = torch.zeros(4, classes, dtype=torch.double, requires_grad=True)
-        value = gradient_scale(loss, classes) * soft_target_loss(logits.log_softmax(1), target, loss)
-        (gradients[loss],) = torch.autograd.grad(value, logits)
+        value = soft_target_loss(logits.log_softmax(1), target, loss)
+        (gradient,) = torch.autograd.grad(value, logits)
+        gradients[loss] = gradient_scale(loss, classes) * gradient
     torch.testing.assert_close(gradients["l2"], gradients["cross-entropy"])
 
 
@@ -83,8 +84,10 @@ def test_an_unknown_loss_or_optimizer_is_named(images, targets):
         train(NETWORK, images, targets, replace(RECIPE, optimizer="muon"), SEEDS)
 
 
-def test_training_is_the_plain_loop_on_labels_when_targets_are_one_hot(images, targets, tiny_dataset):
-    """An independent loop, written with torch's own loss on integer labels, gives the same weights."""
+def test_training_is_the_plain_loop_on_labels_when_targets_are_one_hot(
+    images, targets, tiny_dataset
+):
+    """An independent loop, with torch's own loss on integer labels, gives the same weights."""
     labels = torch.from_numpy(tiny_dataset.train_labels)
     pixels = tiny_dataset.train_images / 255
     pixels = (pixels - pixels.mean((0, 1, 2))) / pixels.std((0, 1, 2))
