@@ -1,0 +1,71 @@
+"""Assertions on input: the wrong kind is a TypeError, the wrong value a ValueError."""
+
+import numpy as np
+import pytest
+
+from sdtutorial import _checks
+
+
+def test_what_fits_comes_back_as_float64_and_without_a_copy_where_it_is_float64_already():
+    array = np.array([1.0, 2.0])
+    assert _checks.real_array("a", array) is array
+    for value in ([1, 2], (1.0, 2.0), np.array([1, 2], np.int8), np.array([1, 2], np.float32)):
+        result = _checks.real_array("a", value, ndim=1)
+        assert result.dtype == np.float64 and result.tolist() == [1, 2]
+    assert _checks.real_array("a", [np.inf], finite=False)[0] == np.inf
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ([1j], TypeError),
+        (["1"], TypeError),
+        ([None], TypeError),
+        ([True], TypeError),
+        (object(), TypeError),
+        ([np.nan], ValueError),
+        ([-np.inf], ValueError),
+        ([[1.0]], ValueError),
+        (1.0, ValueError),
+    ],
+)
+def test_what_is_not_a_finite_real_vector_is_refused_by_name(value, error):
+    with pytest.raises(error, match="weights must"):
+        _checks.real_array("weights", value, ndim=1)
+
+
+def test_numbers_are_numbers():
+    assert _checks.positive_number("n", np.float32(0.5)) == 0.5
+    assert _checks.positive_number("n", np.array(3)) == 3
+    assert _checks.whole_number("n", np.uint8(3), minimum=3) == 3
+    for value in (0, -1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="n must be positive and finite"):
+            _checks.positive_number("n", value)
+    for value in ("1", None, [1.0], True, 1j):
+        with pytest.raises(TypeError, match="n must be one real number"):
+            _checks.positive_number("n", value)
+    for value in (1.0, "1", None, True, np.True_):
+        with pytest.raises(TypeError, match="n must be a whole number"):
+            _checks.whole_number("n", value)
+    with pytest.raises(ValueError, match="n must be at least 2, not 1"):
+        _checks.whole_number("n", 1, minimum=2)
+
+
+def test_eigenvalues_lose_only_what_rounding_can_have_made_negative():
+    epsilon = np.finfo(float).eps
+    value = np.array([-2 * epsilon, 1e-300, 1.0])
+    assert _checks.eigenvalues(value).tolist() == [0, 1e-300, 1]
+    assert value[0] < 0
+    with pytest.raises(ValueError, match="negative"):
+        _checks.eigenvalues([-4 * epsilon, 0.5, 1.0])
+    with pytest.raises(ValueError, match="negative"):
+        _checks.eigenvalues([-2.0, -1.0])
+    assert _checks.eigenvalues(np.array([-1e-7, 1.0], np.float32))[0] == 0
+
+
+def test_the_zero_threshold_follows_the_type_of_the_input():
+    assert _checks.zero_threshold(2.0, 10, np.float64) == 20 * np.finfo(np.float64).eps
+    assert _checks.zero_threshold(2.0, 10, np.int32) == 20 * np.finfo(np.float64).eps
+    assert _checks.zero_threshold(2.0, 10, np.longdouble) == 20 * np.finfo(np.float64).eps
+    assert _checks.zero_threshold(2.0, 10, np.float32) == 20 * np.finfo(np.float32).eps
+    assert _checks.zero_threshold(-1.0, 10, np.float64) == 0
