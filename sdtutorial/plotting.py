@@ -613,7 +613,7 @@ def schematic(example, chain, rounds=3):
             panel.spines[:].set_visible(True)
             panel.spines[:].set_color("#b5b5b5")
     engine = figure.get_layout_engine()
-    engine.set(wspace=0.22, hspace=0.26)
+    engine.set(wspace=0.45, hspace=0.4)
     arrow = {"arrowstyle": "-|>,head_length=0.5,head_width=0.25", "color": INK, "linewidth": 1.5}
     for t, (above, below) in enumerate(panels.T):
         below.annotate(
@@ -621,7 +621,7 @@ def schematic(example, chain, rounds=3):
             arrowprops={**arrow, "shrinkA": 2, "shrinkB": 2},
         )  # fmt: skip
         below.annotate(
-            "fit", (0.5, 1), (8, 15), xycoords="axes fraction", textcoords="offset points",
+            "fit", (0.5, 1), (8, 24), xycoords="axes fraction", textcoords="offset points",
             va="center",
         )  # fmt: skip
         if t + 1 < rounds:
@@ -631,9 +631,12 @@ def schematic(example, chain, rounds=3):
                 arrowprops={**arrow, "shrinkA": 1, "shrinkB": 1, "color": colors[t]},
             )  # fmt: skip
             below.annotate(
-                "its\nvalues", (1, 1), (40, 9), xycoords="axes fraction",
+                "its\nvalues", (1, 1), (27, 10), xycoords="axes fraction",
                 textcoords="offset points", va="center", color=colors[t], linespacing=1,
             )  # fmt: skip
+    for panel in panels.flat:
+        for annotation in panel.texts:
+            annotation.set_in_layout(False)  # they stand between panels, and need no room there
     return figure
 
 
@@ -911,7 +914,7 @@ def walk_plane(chain):
     axes.autoscale_view()
     figure.legend(
         [Line2D([], [], color=ROUNDS(0.4), marker="o"), smooth, Circle((0, 0), color="#d0d0d0")],
-        ["rounds, steps of one length", r"path as $\varepsilon$ falls", "collapsed"],
+        ["rounds, equal steps", r"path as $\varepsilon$ falls", "collapsed"],
         loc="outside right center",
     )
     axes.set_xlabel("$z[1]$, smaller eigenvalue")
