@@ -258,7 +258,8 @@ def _up(value, height):
 
 
 def _path(values, height):
-    places = zip(_POINTS, values)
+    """Return the path through function values at evenly spaced points of [0, 1]."""
+    places = zip(np.linspace(0, 1, len(values)), values)
     return "M" + "L".join(f"{_across(x):.1f},{_up(value, height):.1f}" for x, value in places)
 
 
@@ -270,7 +271,7 @@ def _fits(values, t, height):
         if s <= t
     ]
     if t == values["rounds"]:
-        zero = _path(np.zeros(len(_POINTS)), height)
+        zero = _path([0, 0], height)
         paths.append(f'<path d="{zero}" stroke="{plotting.MUTED}" class="now"/>')
     return "".join(paths)
 
@@ -310,8 +311,9 @@ def _fit_drawing(example, values, t):
     )
     label = "The data as dots, the truth as a thin line, and the fits up to the chosen round."
     return f"""<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">
-<text x="{_LEFT}" y="14">fits up to round <tspan class="math">t</tspan>, data and truth</text>{ticks}
-<text x="{_across(0.5):.1f}" y="{_BOTTOM + 34}" text-anchor="middle">input <tspan class="math">x</tspan></text>
+<text x="{_LEFT}" y="14">fits up to round <tspan class="math">t</tspan>, data and truth</text>
+{ticks}<text x="{_across(0.5):.1f}" y="{_BOTTOM + 34}" text-anchor="middle">input
+<tspan class="math">x</tspan></text>
 <path class="truth" d="{_path(example.target(_POINTS), height)}"/>
 <g class="fits">{_fits(values, t, height)}</g><g class="data">{dots}</g></svg>"""
 
@@ -325,14 +327,15 @@ def _filter_drawing(size, values, t):
             f'<path class="grid" d="M{_LEFT},{y:.1f}H{_RIGHT}"/>'
             f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
         )
-    ends = "".join(
-        f'<text x="{_across((k - 0.5) / size):.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{k}</text>'
-        for k in (range(1, size + 1) if size <= 12 else (1, size))
-    )
+    for k in range(1, size + 1) if size <= 12 else (1, size):
+        x = _across((k - 0.5) / size)
+        ticks += f'<text x="{x:.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{k}</text>'
     label = "Bars: how much of each direction is left at the chosen round, on a logarithmic axis."
     return f"""<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">
-<text x="{_LEFT}" y="14">filter <tspan class="math">B</tspan> at round <tspan class="math">t</tspan></text>{ticks}{ends}
-<text x="{_across(0.5):.1f}" y="{_BOTTOM + 34}" text-anchor="middle">direction <tspan class="math">k</tspan>, smallest eigenvalue first</text>
+<text x="{_LEFT}" y="14">filter <tspan class="math">B</tspan> at round
+<tspan class="math">t</tspan></text>
+{ticks}<text x="{_across(0.5):.1f}" y="{_BOTTOM + 34}" text-anchor="middle">direction
+<tspan class="math">k</tspan>, smallest eigenvalue first</text>
 <g class="bars">{_bars(values, t)}</g></svg>"""
 
 
@@ -345,9 +348,10 @@ _STYLE = f"""<style>
 .sdt-controls[hidden] {{ display: none; }}
 .sdt-controls label {{ display: flex; align-items: center; gap: 0.75rem; margin: 0; }}
 .sdt-controls span {{ flex: 0 0 6.5rem; }}
-.sdt-controls input {{ flex: 1 1 auto; min-width: 0; height: 1.75rem; accent-color: var(--pst-color-primary, {plotting.BLUE}); }}
-.sdt-explorer dl {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(max(9.5rem, 30%), 1fr));
-  gap: 0.5rem 1rem; margin: 0 0 0.75rem; }}
+.sdt-controls input {{ flex: 1 1 auto; min-width: 0; height: 1.75rem;
+  accent-color: var(--pst-color-primary, {plotting.BLUE}); }}
+.sdt-explorer dl {{ display: grid; gap: 0.5rem 1rem; margin: 0 0 0.75rem;
+  grid-template-columns: repeat(auto-fill, minmax(max(9.5rem, 30%), 1fr)); }}
 .sdt-explorer dl > div {{ min-width: 0; }}
 .sdt-explorer dt {{ font-weight: normal; font-size: 0.85em; opacity: 0.8; }}
 .sdt-explorer sub {{ line-height: 0; }}

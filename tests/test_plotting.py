@@ -239,7 +239,7 @@ def test_labels_at_the_ends_of_lines_do_not_overlap():
         axes = figure.subplots()
         heights = [1.0, 1.01, 1.02, 5.0, 0.99]
         lines = [axes.plot([0, 1], [0, height])[0] for height in heights]
-        plotting.label_ends(axes, [(line, f"line {height}") for line, height in zip(lines, heights)])
+        plotting.label_ends(axes, [(line, f"line {y}") for line, y in zip(lines, heights)])
         draw(figure)
         figure.draw_without_rendering()
         boxes = [text.get_window_extent() for text in axes.texts]
