@@ -211,7 +211,9 @@ def run_round(
     """
     first = round_number == 0
     if first != (targets is None) or first != (first_classes is None):
-        raise ValueError("round 0 takes the true labels; later rounds take those of the round before")
+        raise ValueError(
+            "round 0 takes the true labels; later rounds take those of the round before"
+        )
     started, started_processor = time.perf_counter(), time.process_time()
     if first:
         targets = one_hot(samples.training_labels, samples.classes)
@@ -280,8 +282,8 @@ def measure(samples, loss, targets, log_training, log_held_out, log_test, first_
           (probability - one-hot label)^2.
         - "test_calibration_error": see `calibration_error`.
         - "loss_to_targets": the setting's loss between the round's own targets and what the trained
-          network predicts, without the factor of `gradient_scale`. For "l2" this is the mean squared
-          residual of the theory, summed over the classes.
+          network predicts, without the factor of `gradient_scale`. For "l2" this is the mean
+          squared residual of the theory, summed over the classes.
         - "prediction_entropy", "prediction_maximum": means over the training images of entropy (in
           nats) and largest probability of the predictions, the next round's targets.
         - "prediction_rank": `effective_rank` of the matrix of those predictions.

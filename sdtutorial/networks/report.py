@@ -79,7 +79,8 @@ def _rounds_table(chains):
         if t == 0 or len(column) < 2:
             change = "" if t == 0 else f"{difference.mean[t]:+.2f}"
         else:
-            change = f"{difference.mean[t]:+.2f} [{difference.low[t]:+.2f}, {difference.high[t]:+.2f}]"
+            mean, low, high = difference.mean[t], difference.low[t], difference.high[t]
+            change = f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
         lines.append(
             f"{t:5d} {len(column):6d} {column.mean():8.2f} {deviation}   {change:26s}  "
             f"{others[0][t]:7.2f} {others[1][t]:7.2f} {others[2][t]:8.2f} "
@@ -224,7 +225,8 @@ def trade_off(chains, groups):
     )
     axes.plot(train, test, "-", color=plotting.MUTED, linewidth=1.4, zorder=1)
     for t, color in enumerate(plotting.round_colors(len(train))):
-        axes.plot(train[t], test[t], "o", color=color, markersize=8, label="rounds" if t == 0 else None)
+        label = "rounds" if t == 0 else None
+        axes.plot(train[t], test[t], "o", color=color, markersize=8, label=label)
         axes.annotate(f"{t}", (train[t], test[t]), (0, 8), textcoords="offset points", ha="center")
     styles = {
         "epochs": ("one round, epochs", "s--", plotting.VERMILLION),

@@ -139,7 +139,7 @@ def same_initialisation(setting):
 
 
 def augmented(setting):
-    """The contrast in which images are mirrored and moved while targets stay those of clean ones."""
+    """The contrast: images are mirrored and moved, while targets stay those of clean ones."""
     return replace(
         setting,
         name=f"{setting.name}-augmented",
@@ -608,12 +608,13 @@ def _host():
 
 
 def _process_start(pid):
-    """When a process started, as Linux counts it; None if there is none (or no Linux)."""
+    """When a process started, as Linux counts it; None if it has ended (or this is no Linux)."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    return stat.rpartition(")")[2].split()[19]
+    state, *others = stat.rpartition(")")[2].split()
+    return None if state == "Z" else others[18]  # Z: killed, but its parent has not noticed yet
 
 
 def _worker_name():
