@@ -12,6 +12,7 @@ import pytest
 import sdtutorial as sd
 from sdtutorial import examples, interactive, notebook
 
+BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome", "chromium-browser")
 VOID = {"input", "br", "img", "meta", "link"}
 
 
@@ -179,11 +180,11 @@ def test_labels_within_the_tolerance_of_zero_have_no_rounds(example):
 
 @pytest.fixture(scope="module")
 def browser():
-    executable = shutil.which("chromium") or shutil.which("chromium-headless-shell")
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
     if executable is None:
-        if os.environ.get("SDTUTORIAL_REQUIRE_BROWSER"):
-            pytest.fail("no Chromium is installed, and SDTUTORIAL_REQUIRE_BROWSER is set")
-        pytest.skip("no Chromium is installed: the slider is not tried in a browser")
+        if os.environ.get("SDTUTORIAL_BROWSER") == "required":
+            pytest.fail(f"found none of the browsers {', '.join(BROWSERS)}")
+        pytest.skip(f"needs a browser, one of {', '.join(BROWSERS)}: the slider was not moved")
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
