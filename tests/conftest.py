@@ -22,29 +22,30 @@ def pytest_addoption(parser):
 
 
 @pytest.fixture(scope="session")
-def built(request):
-    """The folder of the built book, made by `make book` once in a run."""
-    if not request.config.getoption("--built"):
-        before = _committed_files_changed()
-        build = subprocess.run(
-            ["make", "--no-print-directory", "book", "notebooks-built"],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        )
-        if build.returncode != 0:
-            pytest.exit(f"{build.stdout}\nThe book does not build (the reason is above).", 1)
-        request.config.stash[CHANGED_BY_BUILD] = _committed_files_changed() - before
+def changed_by_the_build(request):
+    """The committed files that `make book` changes; it runs once in a run, and builds the book."""
+    if request.config.getoption("--built"):
+        return set()
+    before = _files_that_differ()
+    build = subprocess.run(
+        ["make", "--no-print-directory", "book", "notebooks-built"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    if build.returncode != 0:
+        pytest.exit(f"{build.stdout}\nThe book does not build (the reason is above).", 1)
+    return _files_that_differ() - before
+
+
+@pytest.fixture(scope="session")
+def built(changed_by_the_build):
+    """The folder of the built book."""
     return ROOT / "_build"
 
 
-CHANGED_BY_BUILD = pytest.StashKey()
-
-
-def _committed_files_changed():
-    status = subprocess.run(
-        ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True
-    )
-    return set(status.stdout.splitlines())
+def _files_that_differ():
+    command = ["git", "status", "--porcelain"]
+    return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.splitlines())

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from bs4 import BeautifulSoup
-from conftest import CHANGED_BY_BUILD
 
 ROOT = Path(__file__).parents[1]
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
@@ -37,8 +36,8 @@ def soup(built, page):
     return BeautifulSoup(html, "html.parser")
 
 
-def test_building_the_book_changes_no_committed_file(built, request):
-    assert request.config.stash.get(CHANGED_BY_BUILD, set()) == set()
+def test_building_the_book_changes_no_committed_file(changed_by_the_build):
+    assert changed_by_the_build == set()
 
 
 @each_page
