@@ -8,12 +8,12 @@ from sdtutorial.plotting import _book_figure, _new_figure
 
 # The metrics of which the theory says where they go, or that show what a gain is made of.
 PANELS = {
-    "prediction_entropy": "entropy of the targets\nhanded on (nats)",
-    "prediction_maximum": "largest probability\nof the targets handed on",
-    "prediction_rank": "effective rank of\nthe target matrix handed on",
-    "loss_to_targets": "loss to\nthe own targets",
-    "test_cross_entropy": "test cross-entropy\n(nats)",
-    "test_calibration_error": "calibration error",
+    "prediction_entropy": "entropy of predictions (nats)",
+    "prediction_maximum": "largest probability",
+    "prediction_rank": "effective rank of predictions",
+    "loss_to_targets": "loss to own targets",
+    "test_cross_entropy": "test cross-entropy (nats)",
+    "test_calibration_error": "test calibration error",
 }
 
 
@@ -157,7 +157,8 @@ def accuracy(groups):
     """Draw test and training accuracy by round, as Figure 3 of the paper does.
 
     A row for each setting, test accuracy left, training accuracy against the true labels right.
-    Thin lines are single chains; the thick line is their mean, and the band one standard deviation.
+    Thin lines are single chains. The thick line is their mean, and the band one standard deviation,
+    as far as all chains have come.
 
     Parameters
     ----------
@@ -174,7 +175,7 @@ def accuracy(groups):
             (row[0], "test_accuracy", plotting.BLUE, "test accuracy (%)"),
             (row[1], "training_accuracy", plotting.VERMILLION, "training accuracy (%)"),
         ):
-            _draw_by_round(axes, 100 * chains.values(metric), color)
+            _draw_by_round(axes, 100 * chains.values(metric), chains.rounds, color)
             axes.set_ylabel(name)
         row[0].set_title(chains.setting, loc="left")
     return figure
@@ -183,6 +184,9 @@ def accuracy(groups):
 @_book_figure
 def metrics(chains):
     """Draw what the theory predicts to move in one direction, and how test loss and calibration go.
+
+    Entropy, largest probability and rank are of the predictions for the training images, which are
+    the next round's targets.
 
     Parameters
     ----------
@@ -194,8 +198,8 @@ def metrics(chains):
     """
     figure = _new_figure(6.6)
     for axes, (metric, label) in zip(figure.subplots(3, 2).flat, PANELS.items()):
-        _draw_by_round(axes, chains.values(metric), plotting.BLUE)
-        axes.set_ylabel(label)
+        _draw_by_round(axes, chains.values(metric), chains.rounds, plotting.BLUE)
+        axes.set_title(label, loc="left")
     return figure
 
 
@@ -203,7 +207,7 @@ def metrics(chains):
 def trade_off(chains, groups):
     """Draw test against training accuracy: one curve for rounds, one for each kind of control.
 
-    A point is a mean over chains. All curves start from the setting's own round 0. Where the curve
+    A point is a mean over chains, for rounds as far as all chains have come. All curves start from the setting's own round 0. Where the curve
     of the rounds is above another one, the chain generalises better at equal training accuracy than
     a single round that was stopped early, or decayed more.
 
@@ -220,7 +224,7 @@ def trade_off(chains, groups):
     figure = _new_figure(4.2)
     axes = figure.subplots()
     train, test = (
-        100 * records.mean_interval(chains.values(metric)).mean
+        100 * chains.values(metric)[:, : chains.rounds].mean(0)
         for metric in ("training_accuracy", "test_accuracy")
     )
     axes.plot(train, test, "-", color=plotting.MUTED, linewidth=1.4, zorder=1)
@@ -259,17 +263,19 @@ def trade_off(chains, groups):
     return figure
 
 
-def _draw_by_round(axes, values, color):
-    """Every chain thin, the mean thick with a dot a round, one standard deviation as a band."""
-    rounds = np.arange(values.shape[1])
+def _draw_by_round(axes, values, balanced, color):
+    """Every chain thin; the mean thick and one standard deviation as a band.
+
+    Mean and band end with the rounds that all chains have, the first `balanced` ones: a mean over
+    other chains than in the round before would show a step that no chain has made.
+    """
     for chain in values:
-        axes.plot(rounds, chain, color=color, linewidth=0.7, alpha=0.45)
-    mean = records.mean_interval(values).mean
-    several = np.isfinite(values).sum(0) > 1
-    # Rounds that one chain alone has reached have no spread.
-    deviation = np.full(len(rounds), np.nan)
-    deviation[several] = np.nanstd(values[:, several], axis=0, ddof=1)
-    axes.fill_between(rounds, mean - deviation, mean + deviation, color=color, alpha=0.15, lw=0)
+        axes.plot(np.arange(len(chain)), chain, color=color, linewidth=0.7, alpha=0.45)
+    rounds, values = np.arange(balanced), values[:, :balanced]
+    mean = values.mean(0)
+    if len(values) > 1:
+        deviation = values.std(0, ddof=1)
+        axes.fill_between(rounds, mean - deviation, mean + deviation, color=color, alpha=0.15, lw=0)
     axes.plot(rounds, mean, "o-", color=color, markersize=4)
     axes.set_xlabel("round $t$")
     axes.xaxis.get_major_locator().set_params(integer=True)

@@ -166,7 +166,7 @@ def _presets():
         "digits-cross-entropy-resnet",
         "digits",
         Network("resnet", (1, 1, 1), 8),
-        Recipe("cross-entropy", epochs=20, weight_decay=2e-2, batch=32),
+        Recipe("cross-entropy", epochs=15, weight_decay=1e-2, batch=32),
         images=256,
         held_out=500,
     )
@@ -211,7 +211,7 @@ def _presets():
             "digits",
             "cpu",
             (digits,),
-            controls(digits, epochs=(10,), weight_decays=(4e-2,)),
+            controls(digits, epochs=(5, 8), weight_decays=(2e-2, 4e-2)),
             default=(digits.name,),
             chains=3,
             rounds=6,
