@@ -78,7 +78,7 @@ def positive_number(name, value):
 
 
 def whole_number(name, value, minimum=0):
-    """Return ``value`` as an int that is at least ``minimum``; 3.0 and True are not whole numbers."""
+    """Return ``value`` as an int of at least ``minimum``; 3.0 and True are not whole numbers."""
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError

@@ -59,8 +59,8 @@ def distill(gram, y, tolerance, *, max_rounds=None, method="eigh"):
     tolerance = _checks.positive_number("tolerance", tolerance)
     max_rounds = _max_rounds(max_rounds)
     spectrum = Spectrum(gram, y)
-    problem = Problem(spectrum.eigenvalues, spectrum.coordinates, tolerance, spectrum.y)
-    return _run(spectrum.eigenvalues, spectrum.eigenvectors, spectrum.coordinates, problem, max_rounds)
+    d, vectors, z = spectrum.eigenvalues, spectrum.eigenvectors, spectrum.coordinates
+    return _run(d, vectors, z, Problem(d, z, tolerance, spectrum.y), max_rounds)
 
 
 def distill_spectrum(eigenvalues, coordinates, tolerance, *, max_rounds=None):

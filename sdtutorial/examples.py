@@ -11,7 +11,7 @@ from sdtutorial.distillation import distill_spectrum
 from sdtutorial.kernels import CubicSpline, gram_matrix
 from sdtutorial.regression import shares_kept, solve_multiplier
 
-_NODES = 16  # Gauss-Legendre nodes between two knots: errors of smooth integrands vanish in rounding
+_NODES = 16  # Gauss-Legendre nodes from knot to knot: smooth integrands come out to rounding
 
 # sin(2 pi x) plus noise of standard deviation 0.5 at x = 0, 0.1, ..., 1, as published by Borup and
 # Andersen (2021), who state that they are the values of Mobahi, Farajtabar and Bartlett.

@@ -46,7 +46,9 @@ class CubicSpline:
     def __call__(self, x, t):
         x, t = _point_pair(x, t)
         if x.shape[1] != 1:
-            raise ValueError(f"CubicSpline takes points on the line, not with {x.shape[1]} coordinates")
+            raise ValueError(
+                f"CubicSpline takes points on the line, not with {x.shape[1]} coordinates"
+            )
         for name, points in (("x", x), ("t", t)):
             if points.size and (points.min() < 0 or points.max() > 1):
                 raise ValueError(f"{name} must lie in [0, 1]")

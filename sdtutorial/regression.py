@@ -450,7 +450,7 @@ def _reciprocal_multipliers(d, z, excess):
         step = deviation * r**2 / ((r + phi) * phi * t3)
         mu = mu + step
         found[live] = mu
-        # In exact arithmetic no step is negative: a negative one means that rounding has taken over.
+        # In exact arithmetic no step is negative: in a negative one rounding has taken over.
         moving = step > _STEP * mu
         if not moving.all():
             live, mu, excess = live[moving], mu[moving], excess[moving]

@@ -1,4 +1,4 @@
-"""One constrained fit: it is optimal, its multiplier is the root, and every digit of it is right."""
+"""One constrained fit: it is optimal, its multiplier is the root, and right in every digit."""
 
 import mpmath
 import numpy as np
@@ -185,7 +185,8 @@ def test_the_residual_grows_with_the_multiplier_and_meets_the_tolerance_once(see
     assert (steps >= -4 * EPSILON * residuals[1:]).all()
     flat = 1e-12 * residuals[1:]  # close to its limits the growth drowns in rounding
     assert (steps[(residuals[1:] < (1 - 1e-9) * residuals[-1]) & (steps > flat)] > 0).all()
-    assert residuals[np.searchsorted(grid, c) - 1] < tolerance < residuals[np.searchsorted(grid, c) + 1]
+    place = np.searchsorted(grid, c)
+    assert residuals[place - 1] < tolerance < residuals[place + 1]
     limits = mean_squared_residual(d, z, np.array([0.0, np.inf]))
     assert limits[0] < tolerance <= limits[1]
 
