@@ -35,7 +35,9 @@ def table(reading):
     for place, chains in enumerate(groups):
         parts.append(_title(chains, groups[:place]))
         if chains.records:
-            parts += [_rounds_table(chains), _peak_sentence(chains)]
+            parts.append(_rounds_table(chains))
+            if chains.rounds > 1:
+                parts.append(_peak_sentence(chains))
             parts += _tuning_sentence(chains, groups)
         parts += [
             f"Chain {record.chain} stopped in round {record.round}: {record.outcome}."
@@ -49,7 +51,8 @@ def table(reading):
 def _title(chains, earlier):
     machine = chains.configuration["machine"]
     title = (
-        f"{chains.setting}: {len(chains.records)} chains, {chains.rounds} rounds in all of them; "
+        f"{chains.setting}: {_count(len(chains.records), 'chain')}, "
+        f"{_count(chains.rounds, 'round')} in each; "
         f"{machine['precision']} on {machine['device']}, "
         f"study seed {chains.configuration['study_seed']}"
     )
@@ -58,6 +61,10 @@ def _title(chains, earlier):
             changes = records.differences(chains.configuration, other.configuration)
             title += f"\nDiffers from the group above of this name in {'; '.join(changes)}"
     return title
+
+
+def _count(number, what):
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _rounds_table(chains):
@@ -122,7 +129,7 @@ def _stale_sentence(chains):
         return []
     modules = sorted({module for record in stale for module in record.stale})
     return [
-        f"{len(stale)} of these {len(rounds)} rounds were made by other code than today's "
+        f"{len(stale)} of {_count(len(rounds), 'round')} made by other code than today's "
         f"({', '.join(modules)} changed since)."
     ]
 

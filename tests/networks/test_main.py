@@ -43,6 +43,16 @@ def test_a_run_shows_rounds_accuracy_and_time_and_equals_that_of_another_process
     assert results(tmp_path / "out") == results(undisturbed)
 
 
+def test_the_digits_are_learned_and_the_second_round_predicts_softer_targets(run, tmp_path):
+    arguments = ("--preset", "digits", "--chains", 1, "--rounds", 2, "--out", tmp_path)
+    assert run("run", *arguments)[0] == FINISHED
+    first, second = read([tmp_path]).records
+    assert first.metrics["test_accuracy"] > 0.85
+    assert second.metrics["agreement"] > 0.85
+    assert second.metrics["prediction_entropy"] > first.metrics["prediction_entropy"]
+    assert second.metrics["prediction_rank"] < first.metrics["prediction_rank"]
+
+
 def test_settings_chains_rounds_and_seed_narrow_and_widen(run, tmp_path):
     options = ("--settings", "all", "--chains", 1, "--rounds", 2, "--seed", 7)
     code, _, _ = run("run", "--preset", "tiny", "--out", tmp_path, *options)
@@ -209,7 +219,7 @@ def test_a_report_prints_the_table_and_draws_the_figures(run, undisturbed, tmp_p
         "report", undisturbed, "--figures", tmp_path / "figures", "--records", tmp_path / "r.jsonl"
     )
     assert (code, err) == (FINISHED, "")
-    assert f"{SETTING.name}: 2 chains, 3 rounds in all of them" in out
+    assert f"{SETTING.name}: 2 chains, 3 rounds in each" in out
     drawn = {path.name for path in (tmp_path / "figures").iterdir()}
     assert drawn == {"accuracy.png", f"metrics-{SETTING.name}.png"}
     assert read([tmp_path / "r.jsonl"]).records == read([undisturbed]).records
@@ -221,7 +231,7 @@ def test_a_report_on_an_unfinished_study_takes_what_is_there(run, undisturbed, t
     shutil.rmtree(out / SETTING.name / "chain-01" / "round-02")
     code, printed, _ = run("report", out)
     assert code == FINISHED
-    assert "2 chains, 2 rounds in all of them" in printed
+    assert "2 chains, 2 rounds in each" in printed
     assert (out / "accuracy.png").exists()
 
 
@@ -233,7 +243,7 @@ def test_a_report_on_several_places_merges_them(run, undisturbed, tmp_path):
         )
     code, out, _ = run("report", tmp_path / "0", tmp_path / "1")
     assert code == FINISHED
-    assert f"{SETTING.name}: 2 chains, 3 rounds" in out
+    assert f"{SETTING.name}: 2 chains, 3 rounds in each" in out
 
 
 def test_a_report_on_nothing_says_so(run, tmp_path):

@@ -51,7 +51,7 @@ def test_the_table_gives_each_round_s_mean_and_paired_interval(study):
             assert expected in rows[str(t)]
     assert rows["2"].split()[1] == "3"
     assert ", ".join(str(peak) for peak in peak_rounds(chains)) in text
-    assert "4 chains, 2 rounds in all of them" in text
+    assert "4 chains, 2 rounds in each;" in text
 
 
 def test_an_empty_folder_has_a_report_too():
@@ -62,8 +62,15 @@ def test_an_empty_folder_has_a_report_too():
 
 def test_the_first_round_of_one_chain_has_a_report_too():
     reading = Reading([make()])
-    assert "too few chains" in report.table(reading)
+    assert "a: 1 chain, 1 round in each;" in report.table(reading)
+    assert "chosen" not in report.table(reading)
     assert report.draw(reading) == {}
+
+
+def test_two_rounds_of_one_chain_have_a_report_without_an_interval():
+    reading = Reading([make(), make(0, 1, test_accuracy=0.6, held_out_accuracy=0.6)])
+    assert "is +10.00 points (too few chains for an interval)" in report.table(reading)
+    assert set(report.draw(reading)) == {"accuracy", "metrics-a"}
 
 
 def test_problems_stops_and_other_code_are_said(study):
@@ -71,7 +78,7 @@ def test_problems_stops_and_other_code_are_said(study):
     stale = [replace(study[0], code={**study[0].code, "models": "0" * 16}), *study[1:], stop]
     text = report.table(Reading(stale, ["file, line 3 is no record."]))
     assert "Chain 3 stopped in round 2: the loss became nan in epoch 2." in text
-    assert "1 of these 11 rounds were made by other code than today's (models changed" in text
+    assert "1 of 11 rounds made by other code than today's (models changed" in text
     assert text.endswith("file, line 3 is no record.")
     assert "other code" not in report.table(Reading(study))
 
