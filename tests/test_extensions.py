@@ -200,6 +200,11 @@ By {prf:ref}`def-x`.
 Clear.
 ````
 
+$$
+1
+> 0
+$$
+
 | $\|a\|$ | right |
 |---|---:|
 | 1 | {glue:text}`pi:.1f` |
@@ -327,6 +332,7 @@ def test_formulas_are_numbered_and_stand_on_one_line_in_a_quotation(miniature):
     assert "> $$ a = b \\tag{1.1} $$" in text
     assert "> $$ x = \\begin{aligned} 1 \\\\ 2 \\end{aligned} \\tag{1.2} $$" in text
     assert "as (1.1) says" in text
+    assert "$$\n1 > 0\n$$" in text
 
 
 def test_glued_numbers_citations_and_references_are_resolved(miniature):

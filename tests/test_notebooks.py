@@ -47,9 +47,9 @@ def test_formulas_are_closed(path):
         if cell.cell_type == "markdown":
             text = re.sub(r"```.*?```|``.*?``|`[^`]*`|\\\$", "", cell.source, flags=re.S)
             assert text.count("$") % 2 == 0, cell.source
-            # Within a quotation a formula over several lines would keep the marks of the quotation.
+            # A line of a formula must not look like a quotation, a list or a heading.
             for formula in re.findall(r"\$\$.*?\$\$", text, flags=re.S):
-                assert "\n>" not in formula, formula
+                assert not re.search(r"\n\s*[>+*#=-]", formula), formula
 
 
 @each_notebook

@@ -273,7 +273,8 @@ class Page:
     block_rubric = block_paragraph
 
     def block_math_block(self, node):
-        formula = node.astext().strip()
+        # Some front ends take a line that begins so for a quotation, a list or a heading.
+        formula = re.sub(r"\n\s*(?=[>+*#=-])", " ", node.astext().strip())
         formula = re.sub(r"^\\begin\{(align|gather)\*?\}", r"\\begin{\1ed}", formula)
         formula = re.sub(r"\\end\{(align|gather)\*?\}$", r"\\end{\1ed}", formula)
         numbers = self.builder.env.toc_fignumbers.get(self.docname, {}).get("displaymath", {})
