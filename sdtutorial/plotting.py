@@ -1268,3 +1268,48 @@ def risk_by_round(study):
     axes.set_ylabel("mean squared error to the truth")
     label_ends(axes, labels)
     return figure
+
+
+# ---------------------------------------------------------------------------------------------
+# Chains of networks
+# ---------------------------------------------------------------------------------------------
+
+
+@_book_figure
+def differences_by_round(series, label):
+    """Draw mean differences to round 0 by round, with their confidence intervals.
+
+    Parameters
+    ----------
+    series : mapping of str to (array_like, array_like, array_like)
+        Two names, each with means and lower and upper ends, (rounds,) each, from round 1 on.
+    label : str
+        Of the vertical axis.
+
+    Returns
+    -------
+    BookFigure
+    """
+    figure = _new_figure(3.6)
+    axes = figure.subplots()
+    axes.axhline(0, color=MUTED, linewidth=1.4)
+    # Side by side: bars of the same round would hide each other.
+    looks = zip((BLUE, VERMILLION), "os", (-0.06, 0.06))
+    for (name, values), (color, marker, shift) in zip(series.items(), looks):
+        mean, low, high = map(np.asarray, values)
+        axes.errorbar(
+            np.arange(1, len(mean) + 1) + shift,
+            mean,
+            [mean - low, high - mean],
+            color=color,
+            marker=marker,
+            capsize=3,
+            elinewidth=1.2,
+            linewidth=1.2,
+            label=name,
+        )
+    _whole_ticks(axes.xaxis)
+    axes.set_xlabel("round $t$")
+    axes.set_ylabel(label)
+    axes.legend()
+    return figure

@@ -558,6 +558,20 @@ def test_risks_are_drawn_beside_the_best_single_fits(example):
     assert draw(figure)
 
 
+def test_differences_by_round_show_means_between_the_ends_of_their_intervals():
+    mean, low, high = np.array([2.0, 3.0, -1.0]), np.array([1.0, 2.5, -3.0]), np.array([3, 4, 0.5])
+    series = {"test": (mean, low, high), "held out": (mean + 1, low + 1, high + 1)}
+    (axes,) = plotting.differences_by_round(series, "difference").axes
+    bars = [bar.get_segments() for bar in axes.collections]
+    for (_, (centre, lower, upper)), segments in zip(series.items(), bars, strict=True):
+        assert any(np.array_equal(line[:, 1], centre) for line in drawn(axes)[1:])
+        for t, segment in enumerate(segments, 1):
+            assert segment[:, 0] == pytest.approx(t, abs=0.2)
+            assert segment[:, 1] == pytest.approx([lower[t - 1], upper[t - 1]])
+    assert "test" in texts(axes.figure) and "held out" in texts(axes.figure)
+    assert draw(axes.figure)
+
+
 def test_no_figure_changes_what_it_is_given(example, chain, errors):
     arrays = {
         "errors": errors,
