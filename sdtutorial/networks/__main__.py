@@ -162,6 +162,8 @@ def _report(options):
         for name, figure in report.draw(reading).items():
             figure.savefig(folder / f"{name}.png")
             print(f"Figure: {folder / name}.png")
+    except BrokenPipeError:
+        raise  # whoever reads the table has closed it, as `head` does; no file is at fault
     except OSError as error:
         return _say(f"cannot write {error.filename}: {error.strerror}.", FAULT)
     return FINISHED
@@ -181,4 +183,8 @@ def _duration(seconds):
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # how torchrun ends its processes
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit fails again
+        sys.exit(FAULT)
