@@ -94,9 +94,9 @@ def test_marks_are_found_wherever_they_stand(tmp_path):
 # Cells of notebooks.
 
 
-def test_outputs_keep_text_and_join_what_was_printed_in_pieces():
+def test_outputs_keep_text_and_take_what_was_printed_in_pieces_once():
     outputs = [
-        new_output("stream", name="stdout", text="a\n"),
+        new_output("stream", name="stdout", text="a\nb\n"),  # as MyST-NB joins them
         new_output("stream", name="stdout", text="b\n"),
         new_output("display_data", data={"image/png": "...", "text/plain": "<Figure>"}),
         new_output("display_data", data={"text/html": "<b>", "text/plain": "<HTML object>"}),

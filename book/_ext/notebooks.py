@@ -163,13 +163,13 @@ def code_cell(executed):
 
 
 def text_outputs(outputs):
-    """Keep what is text: printed lines (neighbours joined), results, and the sizes of figures."""
+    """Keep what is text: printed lines, results, and the sizes of figures."""
     kept = []
     for output in outputs:
         if output.output_type == "stream":
-            if kept and kept[-1].get("name") == output.name:
-                kept[-1].text += output.text
-            else:
+            # With `nb_merge_streams` the first piece holds all that was printed; the pieces that
+            # were joined to it, as many as the kernel happened to send, are still there.
+            if not any(earlier.get("name") == output.name for earlier in kept):
                 kept.append(nbformat.v4.new_output("stream", name=output.name, text=output.text))
         elif output.output_type in ("display_data", "execute_result"):
             if any(RICH_TYPES.match(mime_type) for mime_type in output.data):
