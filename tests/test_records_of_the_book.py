@@ -1,4 +1,4 @@
-"""The records that the book shows are whole, fit together, and say what the chapter says of them."""
+"""The records that the book shows are whole, fit together, and bear out what the chapter says."""
 
 import re
 from dataclasses import asdict
