@@ -94,17 +94,18 @@ def test_marks_are_found_wherever_they_stand(tmp_path):
 # Cells of notebooks.
 
 
-def test_outputs_keep_text_and_take_what_was_printed_in_pieces_once():
+def test_outputs_keep_text_and_join_what_was_printed_in_pieces():
     outputs = [
-        new_output("stream", name="stdout", text="a\nb\n"),  # as MyST-NB joins them
-        new_output("stream", name="stdout", text="b\n"),
+        new_output("stream", name="stdout", text="a\n\n"),
+        new_output("stream", name="stdout", text="\nb\n"),
         new_output("display_data", data={"image/png": "...", "text/plain": "<Figure>"}),
         new_output("display_data", data={"text/html": "<b>", "text/plain": "<HTML object>"}),
         new_output("display_data", data={"application/papermill.record/text/plain": "'4'"}),
         new_output("execute_result", data={"text/plain": "2"}),
     ]
     stream, drawing, result = text_outputs(outputs)
-    assert stream.text == "a\nb\n"
+    assert stream.text == "a\n\n\nb\n"
+    assert outputs[0].text == "a\n\n"
     assert drawing.data == {"text/plain": "<Figure>"}
     assert result.data == {"text/plain": "2"}
 
@@ -231,6 +232,14 @@ By
 
 ```{code-cell} ipython3
 print(1 / 4)
+```
+
+```{code-cell} ipython3
+import time
+
+print("in pieces\n", flush=True)
+time.sleep(0.5)
+print("\nis one")
 ```
 
 done.
@@ -362,7 +371,8 @@ def test_exercises_and_solutions_are_headings_with_the_code_between(miniature):
     before = cells[code - 1].source
     assert "### Exercise 1.1 (Title)\n\nDo it." in before
     assert before.endswith("### Solution to Exercise 1.1 (Title)\n\nBy")
-    assert cells[code + 1].source.startswith("done.")
+    assert cells[code + 1].outputs[0].text == "in pieces\n\n\nis one\n"
+    assert cells[code + 2].source.startswith("done.")
 
 
 def test_no_notebook_knows_an_address_unless_it_is_told_one(miniature):

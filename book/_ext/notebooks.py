@@ -19,7 +19,7 @@ from pathlib import Path
 import nbformat
 from address import colab_address
 from docutils import nodes
-from myst_nb.core.render import base_render_priority
+from myst_nb.core import render
 from sphinx import addnodes
 from sphinx.builders import Builder
 from sphinx.errors import SphinxError
@@ -165,18 +165,33 @@ def code_cell(executed):
 def text_outputs(outputs):
     """Keep what is text: printed lines, results, and the sizes of figures."""
     kept = []
-    for output in outputs:
+    for output in joined_streams(outputs):
         if output.output_type == "stream":
-            # With `nb_merge_streams` the first piece holds all that was printed; the pieces that
-            # were joined to it, as many as the kernel happened to send, are still there.
-            if not any(earlier.get("name") == output.name for earlier in kept):
-                kept.append(nbformat.v4.new_output("stream", name=output.name, text=output.text))
+            kept.append(output)
         elif output.output_type in ("display_data", "execute_result"):
             if any(RICH_TYPES.match(mime_type) for mime_type in output.data):
                 continue
             data = {"text/plain": output.data["text/plain"]}
             kept.append(nbformat.v4.new_output(output.output_type, data=data))
     return kept
+
+
+def joined_streams(outputs):
+    """Return the outputs with all that was printed in one piece, as it was printed.
+
+    A kernel sends it in as many pieces as the load of the machine happens to make.
+    """
+    joined, streams = [], {}
+    for output in outputs:
+        if output.output_type != "stream":
+            joined.append(output)
+        elif output.name in streams:
+            streams[output.name].text += output.text
+        else:
+            stream = nbformat.v4.new_output("stream", name=output.name, text=output.text)
+            streams[output.name] = stream
+            joined.append(stream)
+    return joined
 
 
 def serialise(cells):
@@ -551,11 +566,14 @@ def _know_outputs(app, config):
     """Let MyST-NB choose among the forms of an output as it does for the site."""
     config.nb_mime_priority_overrides = [
         *config.nb_mime_priority_overrides,
-        *((NotebookBuilder.name, *rank) for rank in base_render_priority()["html"].items()),
+        *((NotebookBuilder.name, *rank) for rank in render.base_render_priority()["html"].items()),
     ]
 
 
 def setup(app):
+    # With `nb_merge_streams` MyST-NB would drop blank lines where two pieces meet, and change the
+    # outputs that it writes down for the notebooks.
+    render.coalesce_streams = joined_streams
     app.add_builder(NotebookBuilder)
     app.connect("config-inited", _know_outputs)
     app.connect("build-finished", _offer_generated_notebooks)
