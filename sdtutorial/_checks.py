@@ -8,6 +8,8 @@ import operator
 
 import numpy as np
 
+_ASYMMETRY = 1000  # machine epsilons of the largest entry: rounding in a kernel stays far below
+
 
 def real_array(name, value, ndim=None, finite=True):
     """Return ``value`` as a float64 array, or say why it cannot be one.
@@ -33,12 +35,13 @@ def real_array(name, value, ndim=None, finite=True):
     TypeError
         For anything that is not an array of integers or floats.
     ValueError
-        For another number of dimensions, NaN or infinity.
+        For rows of unequal length, masked entries, another number of dimensions, NaN or infinity.
     """
     array = _real(name, value)
     if ndim is not None and array.ndim not in np.atleast_1d(ndim):
         expected = " or ".join(str(n) for n in np.atleast_1d(ndim))
-        raise ValueError(f"{name} must have {expected} dimensions, not shape {array.shape}")
+        plural = "" if expected == "1" else "s"
+        raise ValueError(f"{name} must have {expected} dimension{plural}, not shape {array.shape}")
     with np.errstate(over="ignore"):  # a long double beyond the range turns into inf: caught below
         array = array.astype(np.float64, copy=False)
     if finite and not np.isfinite(array).all():
@@ -47,24 +50,52 @@ def real_array(name, value, ndim=None, finite=True):
 
 
 def _real(name, value):
-    array = np.asarray(value)
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} must have no masked entries: leave them out or fill them")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be one array of numbers, with rows of equal length") from None
     if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be an array of real numbers, not of {array.dtype}")
+        cure = f": np.asarray({name}, dtype=float) converts it" if array.dtype == object else ""
+        raise TypeError(f"{name} must be an array of real numbers, not of {array.dtype}{cure}")
     return array
 
 
 def square_matrix(name, value):
-    """Return a (K, K) matrix of real numbers in its own type, K at least 1; entries unchecked."""
+    """Return a (K, K) matrix of real numbers in its own type, K at least 1; entries unchecked.
+
+    Half precision is refused: its rounding hides any asymmetry, and most eigenvalues.
+    """
     array = _real(name, value)
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size == 0:
         raise ValueError(f"{name} must have shape (K, K) with K at least 1, not {array.shape}")
+    if array.dtype == np.float16:
+        raise TypeError(
+            f"{name} must have at least single precision: in float16 rounding cannot be told from "
+            "asymmetry, nor an eigenvalue from zero"
+        )
     return array
+
+
+def symmetric(name, asymmetry, largest, dtype):
+    """Raise ValueError if |M - M^T| is too large for rounding, in a matrix of the given type.
+
+    ``asymmetry`` and ``largest`` are the largest entries, in size, of M - M^T and of M.
+    """
+    if asymmetry > _ASYMMETRY * zero_threshold(largest, 1, dtype):
+        raise ValueError(
+            f"{name} must be symmetric, but minus its transpose it has an entry of {asymmetry:.3g}"
+        )
 
 
 def real_number(name, value):
     """Return ``value`` as a float; TypeError if it is not one real number."""
-    array = np.asarray(value)
-    if array.ndim != 0 or array.dtype.kind not in "iuf":
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of unequal length
+        array = None
+    if np.ma.is_masked(value) or array is None or array.ndim or array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be one real number, not {value!r}")
     return float(array)
 
@@ -113,10 +144,15 @@ def zero_threshold(largest, size, dtype):
     """Return the number below which an eigenvalue of a (size, size) matrix counts as zero.
 
     It is size * machine epsilon * largest, with the epsilon of the type in which the matrix was
-    given: no eigensolver can tell a smaller eigenvalue from zero.
+    given: no eigensolver can tell a smaller eigenvalue from zero. Next to the smallest float it is
+    (size - 1) times that, for the entries are whole multiples of it.
     """
+    if not largest > 0:
+        return 0.0
+    double = np.finfo(np.float64)
     epsilon = np.finfo(dtype).eps if np.dtype(dtype).kind == "f" else 0.0
-    return size * max(float(epsilon), np.finfo(np.float64).eps) * max(float(largest), 0.0)
+    relative = size * max(float(epsilon), double.eps) * float(largest)
+    return float(max(relative, (size - 1) * double.smallest_subnormal))
 
 
 def coordinates(value, size, name="coordinates"):

@@ -51,8 +51,10 @@ def distill(gram, y, tolerance, *, max_rounds=None, method="eigh"):
     TypeError, ValueError
         If an argument is not real or its shape does not fit, if the Gram matrix is not symmetric
         or has a negative eigenvalue, if the tolerance is not positive or max_rounds not a whole
-        number of at least 0, or if a chain without max_rounds would need more than ten million
-        rounds. All of this is decided before the first round.
+        number of at least 0, or if there is no max_rounds and r_0 exceeds ten million, so that the
+        chain would take at least about as many rounds. All of this is decided before the first
+        round. Also if a multiplier leaves the range of double precision: one that is too small for
+        it is the first.
     """
     if method != "eigh":
         raise ValueError(f'method must be "eigh", not {method!r}')

@@ -140,12 +140,13 @@ class NTK:
 
 
 def gram_matrix(kernel, x):
-    """Return G with G[j, k] = kernel(x_j, x_k) / K, the matrix of the paper's equation (8).
+    """Return G with G[j, k] = kernel(x_j, x_k) / K, the matrix of the paper's equation (10).
 
     Parameters
     ----------
     kernel : callable
-        ``kernel(x, t)`` returns the (n, m) matrix of a symmetric kernel.
+        ``kernel(x, t)`` returns the (n, m) matrix of a symmetric kernel, for instance
+        ``CubicSpline()``.
     x : array_like, shape (K,) or (K, p)
         The points, at least one.
 
@@ -157,13 +158,23 @@ def gram_matrix(kernel, x):
     Raises
     ------
     TypeError, ValueError
-        If the points are not finite real numbers, or the kernel does not return a (K, K) matrix.
+        If the kernel is not such a function, if the points are not finite real numbers, or if the
+        kernel does not return a symmetric (K, K) matrix of finite real numbers.
     """
+    if not callable(kernel) or isinstance(kernel, type):
+        raise TypeError(
+            "kernel must be a function kernel(x, t) that returns a matrix, such as CubicSpline() "
+            f"or RBF(0.1), not {kernel!r}"
+        )
     x = _checks.real_array("x", x, ndim=(1, 2))
     size = len(x)
     if size == 0:
         raise ValueError("x must hold at least one point")
-    values = _checks.real_array("the kernel matrix", kernel(x, x), ndim=2)
+    given = kernel(x, x)
+    values = _checks.real_array("kernel(x, x)", given, ndim=2)
     if values.shape != (size, size):
-        raise ValueError(f"the kernel returned shape {values.shape} for {size} points")
-    return (values + values.T) / (2 * size)
+        raise ValueError(f"kernel(x, x) must have shape {(size, size)}, not {values.shape}")
+    with np.errstate(over="ignore"):  # an infinite asymmetry is refused like any other
+        asymmetry = np.abs(values - values.T).max()
+    _checks.symmetric("kernel(x, x)", asymmetry, np.abs(values).max(), np.asarray(given).dtype)
+    return (values / 2 + values.T / 2) / size

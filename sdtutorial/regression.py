@@ -29,7 +29,6 @@ __all__ = [
 ]
 
 _TILE = 256  # rows and columns of the tiles in which a matrix is checked: they fit in the cache
-_ASYMMETRY = 1000  # machine epsilons of the largest entry: rounding in a kernel stays far below
 _STEP = 1e-8  # relative Newton step after which the error is below 2 * _STEP^2: rounding
 
 
@@ -45,6 +44,10 @@ class InfeasibleToleranceError(ValueError):
     def __init__(self, message, floor):
         super().__init__(message)
         self.floor = floor
+
+    def __reduce__(self):
+        # By default an exception is copied and pickled by its message alone.
+        return type(self), (*self.args, self.floor), self.__dict__
 
 
 def mean_squared_residual(eigenvalues, coordinates, multiplier):
@@ -304,15 +307,13 @@ def _symmetric_copy(gram):
             if not entry < np.inf:
                 raise ValueError("gram must be finite, but it holds NaN or infinity")
             largest = max(largest, entry)
-            upper -= lower
+            with np.errstate(over="ignore"):  # an infinite asymmetry is refused like any other
+                upper -= lower
             asymmetry = max(asymmetry, upper.max(), -upper.min())
             lower += upper / 2
             copy[i : i + _TILE, j : j + _TILE] = lower
             copy[j : j + _TILE, i : i + _TILE] = lower.T
-    if asymmetry > _ASYMMETRY * _checks.zero_threshold(largest, 1, gram.dtype):
-        raise ValueError(
-            f"gram must be symmetric, but gram - gram.T has an entry of size {asymmetry:.3g}"
-        )
+    _checks.symmetric("gram", asymmetry, largest, gram.dtype)
     return copy
 
 
@@ -362,7 +363,8 @@ class Problem:
 
         # What lies in the null space takes its part of the tolerance and keeps it. It leaves room
         # for the rest, and r^2 - 1 of the rest is over / room.
-        null = self.d == 0
+        self._reach = eigenvalues > 0  # an eigenvalue may be zero in the scale of d alone
+        null = ~self._reach
         room = 0.0 - _sum_of_squares(self.z[null], budget)  # never -0.0
         if room.min(initial=np.inf) < 0:
             raise self._infeasible(null, int(np.argmin(room)))
@@ -390,13 +392,24 @@ class Problem:
         return np.ldexp(eigenvalues, -self._exponent)
 
     def multipliers(self, z, excess):
-        """Return c (Q,) in the units of the eigenvalues, for scaled z (K, Q) and r - 1 (Q,) > 0."""
+        """Return c (Q,) in the units of the eigenvalues, for scaled z (K, Q) and r - 1 (Q,) > 0.
+
+        A c that double precision cannot hold with all its digits is a ValueError.
+        """
         c = np.zeros(z.shape[1])
         finite = excess < np.inf  # otherwise only interpolation is close enough: c = 0
         if finite.any():
-            reach = self.d > 0
-            mu = _reciprocal_multipliers(self.d[reach], z[np.ix_(reach, finite)], excess[finite])
-            c[finite] = np.ldexp(1 / mu, self._exponent)
+            d, z = self.d[self._reach], z[np.ix_(self._reach, finite)]
+            with np.errstate(all="ignore"):  # what leaves the range is found below
+                scaled = 1 / _reciprocal_multipliers(d, z, excess[finite])
+                c[finite] = np.ldexp(scaled, self._exponent)
+            normal = np.finfo(float)
+            if not (np.minimum(scaled, c[finite]) >= normal.tiny).all() or c.max() > normal.max:
+                raise ValueError(
+                    f"at the tolerance {self.tolerance:.3g} the multiplier leaves the range of "
+                    "double precision: choose another tolerance, or another scale for the "
+                    "eigenvalues (the Gram matrix)"
+                )
         return c
 
     def first_multipliers(self):
@@ -425,8 +438,9 @@ def _reciprocal_multipliers(d, z, excess):
     the left it never passes the root; from mu = 0 its first step is excess / (weighted mean of d),
     the end of the label-aware bracket. With P = 1 / (1 + mu d) and weights w that sum to 1, the
     deviation phi^-2 - r^-2 = sum w (P - 1/r)(P + 1/r) is summed in the form
-    P - 1/r = (excess - mu d) P / r, so that neither r near 1 nor a tiny 1/r costs digits. Columns
-    leave when they have converged.
+    P - 1/r = (excess - mu d) P / r, so that neither r near 1 nor a tiny 1/r costs digits. Powers of
+    r P rather than of P are summed: those of a tiny P would underflow. Columns leave when they have
+    converged.
     """
     weights = (z / np.abs(z).max(axis=0)) ** 2
     weights /= weights.sum(axis=0)
@@ -436,18 +450,19 @@ def _reciprocal_multipliers(d, z, excess):
     live = np.arange(len(mu))
     while live.size:
         r = 1 + excess
-        share = 1 / (1 + mu * d[:, None])
+        share = r / (1 + mu * d[:, None])
         square = share * share
         product = weighted * share
-        t1 = product.sum(axis=0)  # t_n = sum w d P^n, s_n = sum w P^n
+        t1 = product.sum(axis=0)  # t_n = sum w d (r P)^n
         t2 = np.einsum("kq,kq->q", product, share)
         t3 = np.einsum("kq,kq->q", product, square)
-        s2 = np.einsum("kq,kq->q", weights, square)
-        s1 = s2 + mu * t2
-        deviation = ((excess * s2 - mu * t2) + (excess * s1 - mu * t1) / r) / r
-        phi = 1 / np.sqrt(s2)
-        # (r - phi) / phi', with r - phi = deviation (r phi)^2 / (r + phi) and phi' = phi^3 t3
-        step = deviation * r**2 / ((r + phi) * phi * t3)
+        s2 = np.einsum("kq,kq->q", weights, square)  # sum w (r P)^2
+        s1 = s2 + mu * t2  # r sum w (r P)
+        deviation = ((excess * s2 - mu * t2) + (excess * s1 - mu * t1 * r) / r) / r
+        ratio = 1 / np.sqrt(s2)  # phi / r
+        # (r - phi) / phi', with r - phi = deviation (phi / r)^2 r^2 / (r + phi), and
+        # phi' = (phi / r)^3 t3
+        step = deviation * r / ((1 + ratio) * ratio * t3)
         mu = mu + step
         found[live] = mu
         # In exact arithmetic no step is negative: in a negative one rounding has taken over.

@@ -69,3 +69,29 @@ def test_the_zero_threshold_follows_the_type_of_the_input():
     assert _checks.zero_threshold(2.0, 10, np.longdouble) == 20 * np.finfo(np.float64).eps
     assert _checks.zero_threshold(2.0, 10, np.float32) == 20 * np.finfo(np.float32).eps
     assert _checks.zero_threshold(-1.0, 10, np.float64) == 0
+
+
+def test_masked_ragged_and_object_arrays_are_refused_with_a_cure():
+    with pytest.raises(ValueError, match="weights must have no masked entries"):
+        _checks.real_array("weights", np.ma.array([1.0, 2.0], mask=[False, True]))
+    assert _checks.real_array("weights", np.ma.array([1.0, 2.0])).tolist() == [1, 2]
+    with pytest.raises(ValueError, match="weights must be one array .* rows of equal length"):
+        _checks.real_array("weights", [[1.0], [1.0, 2.0]])
+    with pytest.raises(TypeError, match=r"object: np.asarray\(weights, dtype=float\) converts it"):
+        _checks.real_array("weights", np.array([1.0], dtype=object))
+    for value in (np.ma.masked, [[1.0], [1.0, 2.0]]):
+        with pytest.raises(TypeError, match="n must be one real number"):
+            _checks.real_number("n", value)
+
+
+def test_one_dimension_is_in_the_singular():
+    with pytest.raises(ValueError, match="must have 1 dimension, not"):
+        _checks.real_array("weights", 1.0, ndim=1)
+    with pytest.raises(ValueError, match="must have 1 or 2 dimensions, not"):
+        _checks.real_array("weights", 1.0, ndim=(1, 2))
+
+
+def test_next_to_the_smallest_float_the_zero_threshold_counts_in_whole_multiples_of_it():
+    smallest = np.finfo(float).smallest_subnormal
+    assert _checks.zero_threshold(1e-320, 5, np.float64) == 4 * smallest
+    assert _checks.zero_threshold(smallest, 1, np.float64) == 0

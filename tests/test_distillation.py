@@ -346,6 +346,30 @@ def test_an_endless_chain_is_refused_unless_it_is_asked_for():
     np.testing.assert_allclose(chain.multipliers, 1e-8, rtol=1e-7)
 
 
+@pytest.mark.parametrize("max_rounds", [None, 3])
+@pytest.mark.parametrize(
+    ("gram", "y", "tolerance"),
+    [
+        ([[5e-324]], [2.0], 0.25),
+        ([[1e-320]], [1e4], 1.0),
+        (np.eye(3) * 1e-318, [1e5, 1e5, 1.0], 1.0),
+    ],
+)
+def test_a_multiplier_that_underflows_is_refused_in_the_first_round(gram, y, tolerance, max_rounds):
+    with pytest.raises(ValueError, match="multiplier leaves the range of double precision"):
+        distill(gram, y, tolerance, max_rounds=max_rounds)
+    d = np.diag(gram)
+    with pytest.raises(ValueError, match="multiplier leaves the range of double precision"):
+        distill_spectrum(d, y, tolerance, max_rounds=max_rounds)
+
+
+def test_eigenvalues_at_the_lower_end_of_the_range_make_the_chain_of_their_multiples():
+    d, z = np.array([1e-305, 3e-304]), np.array([3.0, 5.0])
+    chain, reference = distill_spectrum(d, z, 0.1), distill_spectrum(d * 2.0**900, z, 0.1)
+    assert np.array_equal(chain.multipliers * 2.0**900, reference.multipliers)
+    assert np.array_equal(chain.filters, reference.filters)
+
+
 @pytest.mark.parametrize(
     ("label_scale", "gram_scale"),
     [(2.0**-500, 1e200), (1e-150, 1e-200), (1e150, 1e200), (1e150, 1.0)],

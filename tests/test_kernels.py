@@ -149,6 +149,19 @@ def test_the_ntk_is_homogeneous_and_zero_at_the_origin():
     assert not NTK(2)(0 * x, x).any()
 
 
+def test_asymmetry_within_rounding_of_the_kernels_own_precision_is_averaged_out():
+    for kind, asymmetry in ((np.float64, 1e-15), (np.float32, 1e-6)):
+        values = np.array([[1.0, 0.5], [0.5 + asymmetry, 1.0]], kind)
+        gram = gram_matrix(lambda x, t: values, [0.0, 1.0])
+        assert gram[0, 1] == gram[1, 0] == np.mean([values[0, 1], values[1, 0]], dtype=float) / 2
+
+
+@pytest.mark.parametrize("value", [1.7e308, np.finfo(float).max])
+def test_the_largest_floats_are_averaged_without_overflow(value):
+    gram = gram_matrix(lambda x, t: np.full((2, 2), value), [0.0, 1.0])
+    assert np.array_equal(gram, np.full((2, 2), value / 2))
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -167,6 +180,10 @@ def test_the_ntk_is_homogeneous_and_zero_at_the_origin():
         (lambda: gram_matrix(RBF(1), [[[1.0]]]), ValueError, "dimensions"),
         (lambda: gram_matrix(lambda x, t: np.ones(3), [1.0, 2.0]), ValueError, "dimensions"),
         (lambda: gram_matrix(lambda x, t: np.ones((3, 3)), [1.0]), ValueError, r"\(3, 3\)"),
+        (lambda: gram_matrix(np.subtract.outer, [1.0, 2.0]), ValueError, "must be symmetric"),
+        (lambda: gram_matrix(None, [1.0]), TypeError, r"kernel must be .*CubicSpline\(\).*None"),
+        (lambda: gram_matrix("rbf", [1.0]), TypeError, "kernel must be a function.*'rbf'"),
+        (lambda: gram_matrix(CubicSpline, [1.0]), TypeError, "kernel must be a function.*class"),
     ],
 )
 def test_bad_input_is_named(call, error, message):

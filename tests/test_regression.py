@@ -1,5 +1,8 @@
 """One constrained fit: it is optimal, its multiplier is the root, and right in every digit."""
 
+import copy
+import pickle
+
 import mpmath
 import numpy as np
 import pytest
@@ -274,6 +277,38 @@ def test_many_columns_are_solved_as_each_would_be_alone():
 # Scale, type and shape
 
 
+@pytest.mark.parametrize("ratio", [1e60, 1e110, 1e140])
+def test_the_multiplier_is_right_however_small_the_tolerance(ratio):
+    """Third powers of the residual shares, about 1 / ratio, are beyond double precision."""
+    d, z = [0.25, 0.5, 1.0], [ratio, 2 * ratio, -ratio]
+    with mpmath.workdps(400):
+        root = exact_multiplier(*[[mpmath.mpf(v) for v in part] for part in (d, z)], mpmath.mpf(3))
+        assert relative_error([solve_multiplier(d, z, 1.0)], [root]) < 4 * EPSILON
+    assert solve_multiplier([1.0], [ratio], 1.0) == pytest.approx(1 / ratio, rel=4 * EPSILON)
+
+
+@pytest.mark.parametrize(
+    ("d", "z", "tolerance"),
+    [
+        ([5e-324], [2.0], 0.25),
+        ([1e-320], [1e4], 1.0),
+        ([1e-318, 1.0], [1e6, 0.0], 0.5),
+        ([1e-310, 1.0], [1e4, 1.0], 1e-4),
+        ([5e-324, 8.0], [1.0, 1.0], 0.1),
+        ([1e308], [1.0], 1 - 1e-15),
+    ],
+)
+def test_a_multiplier_beyond_double_precision_is_refused(d, z, tolerance):
+    with pytest.raises(ValueError, match="multiplier leaves the range of double precision"):
+        solve_multiplier(d, z, tolerance)
+
+
+@pytest.mark.parametrize("scale", [1e-316, 1e-318, 1e-320])
+def test_a_gram_matrix_of_subnormal_numbers_is_not_indefinite(scale):
+    gram = gram_matrix(RBF(0.1), np.linspace(0, 1, 40)) * scale
+    solution = fit_with_multiplier(gram, np.full(40, 1e-30), scale)
+    assert 0 < solution.fitted.min() < solution.fitted.max() < 1e-30
+
 @pytest.mark.parametrize(
     ("label_scale", "gram_scale"),
     [(s, g) for s in (2.0**-500, 1e-150, 1.0, 1e150) for g in (1e-200, 2.0**-600, 1.0, 1e200)
@@ -381,6 +416,15 @@ def test_an_infeasible_tolerance_is_refused_with_the_floor_and_its_reason():
         fit(example.gram, y, example.tolerance)
 
 
+def test_an_infeasible_tolerance_keeps_its_floor_through_copies_and_pickles():
+    with pytest.raises(InfeasibleToleranceError) as caught:
+        fit(np.zeros((2, 2)), [1.0, 1.0], 0.9)
+    error = caught.value
+    for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(other) is InfeasibleToleranceError
+        assert (str(other), other.floor) == (str(error), error.floor)
+
+
 def test_a_zero_gram_matrix_reaches_nothing():
     assert fit(np.zeros((2, 2)), [1.0, 1.0], 1.0).multiplier == np.inf
     with pytest.raises(InfeasibleToleranceError) as caught:
@@ -407,6 +451,10 @@ GOOD = np.array([[2.0, 1.0], [1.0, 2.0]])
         (GOOD * np.nan, [1.0, 1.0], 0.1, ValueError, "gram must be finite"),
         ([[1.0, np.inf], [np.inf, 1.0]], [1.0, 1.0], 0.1, ValueError, "gram must be finite"),
         (GOOD * 1j, [1.0, 1.0], 0.1, TypeError, "gram must be an array of real"),
+        (GOOD.astype(np.float16), [1.0, 1.0], 0.1, TypeError, "gram must .*single precision"),
+        ([[1e308, 1e308], [-1e308, 1e308]], [1.0, 1.0], 0.1, ValueError, "gram must be symmetric"),
+        (np.ma.masked_less(GOOD, 1.5), [1.0, 1.0], 0.1, ValueError, "gram must have no masked"),
+        (GOOD, [[1.0], [1.0, 2.0]], 0.1, ValueError, "y must be .*rows of equal length"),
         (GOOD.astype(object), [1.0, 1.0], 0.1, TypeError, "object"),
         (GOOD[:1], [1.0], 0.1, ValueError, r"gram must have shape \(K, K\)"),
         (np.ones(4), [1.0], 0.1, ValueError, r"gram must have shape \(K, K\)"),
@@ -439,7 +487,7 @@ def test_bad_input_is_named(gram, y, tolerance, error, message):
         (lambda: fit_with_multiplier(GOOD, [1.0, 1.0], 1j), TypeError, "multiplier"),
         (lambda: solve_multiplier([], [], 0.1), ValueError, "at least one"),
         (lambda: solve_multiplier([-1.0, 1.0], [1.0, 1.0], 0.1), ValueError, "negative"),
-        (lambda: solve_multiplier([[1.0]], [1.0], 0.1), ValueError, "dimensions"),
+        (lambda: solve_multiplier([[1.0]], [1.0], 0.1), ValueError, "have 1 dimension,"),
         (lambda: solve_multiplier([1.0, 2.0], [1.0], 0.1), ValueError, "shape"),
         (lambda: mean_squared_residual([1.0], [1.0], -1), ValueError, "multiplier"),
         (lambda: fit(GOOD, [1.0, 1.0], 0.1).predict([1.0, 1.0]), ValueError, "dimensions"),
