@@ -4,6 +4,8 @@ Everything here computes and never prints. The names below, and the modules they
 documented where they are defined.
 """
 
+import importlib
+
 from sdtutorial.distillation import Chain, distill, distill_spectrum
 from sdtutorial.examples import spline
 from sdtutorial.kernels import NTK, RBF, CubicSpline, gram_matrix
@@ -32,3 +34,15 @@ __all__ = [
     "solve_multiplier",
     "spline",
 ]
+
+_SUBMODULES = ("bounds", "interactive", "networks", "notebook", "plotting")  # loaded when named
+
+
+def __getattr__(name):
+    if name in _SUBMODULES:
+        return importlib.import_module(f"sdtutorial.{name}")
+    raise AttributeError(f"module 'sdtutorial' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_SUBMODULES})
