@@ -11,6 +11,9 @@ import numpy as np
 _ASYMMETRY = 1000  # machine epsilons of the largest entry: rounding in a kernel stays far below
 
 
+LARGEST = 1e300  # what is not larger can be added up without leaving the range of float64
+
+
 def real_array(name, value, ndim=None, finite=True):
     """Return ``value`` as a float64 array, or say why it cannot be one.
 
@@ -55,11 +58,18 @@ def _real(name, value):
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{name} must be one array of numbers, with rows of equal length") from None
+        raise ValueError(f"{name} must be an array of numbers, rows of equal length") from None
     if array.dtype.kind not in "iuf":
         cure = f": np.asarray({name}, dtype=float) converts it" if array.dtype == object else ""
         raise TypeError(f"{name} must be an array of real numbers, not of {array.dtype}{cure}")
     return array
+
+
+def within_range(name, value):
+    """Raise ValueError if the size of an entry exceeds ``LARGEST``."""
+    largest = np.max(np.abs(value), initial=0.0)
+    if largest > LARGEST:
+        raise ValueError(f"{name} must not exceed {LARGEST:g} in size, but one is {largest:g}")
 
 
 def square_matrix(name, value):
@@ -138,6 +148,15 @@ def eigenvalues(value):
     if array.min() < -zero_threshold(array.max(), array.size, np.asarray(value).dtype):
         raise ValueError(f"eigenvalues must not be negative, but the smallest is {array.min()}")
     return np.maximum(array, 0.0)
+
+
+def spectrum(values, labels):
+    """Return (K,) eigenvalues and (K,) or (K, Q) coordinates, none so large that sums overflow."""
+    d = eigenvalues(values)
+    z = coordinates(labels, d.size)
+    within_range("eigenvalues", d)
+    within_range("coordinates", z)
+    return d, z
 
 
 def zero_threshold(largest, size, dtype):

@@ -90,10 +90,9 @@ def distill_spectrum(eigenvalues, coordinates, tolerance, *, max_rounds=None):
     InfeasibleToleranceError, TypeError, ValueError
         As :func:`distill`; also if the eigenvalues do not ascend.
     """
-    d = _checks.eigenvalues(eigenvalues)
+    d, z = _checks.spectrum(eigenvalues, coordinates)
     if (np.diff(d) < 0).any():
         raise ValueError("eigenvalues must ascend")
-    z = _checks.coordinates(coordinates, d.size)
     problem = Problem(d, z, tolerance)
     return _run(d, None, z.copy(), problem, _max_rounds(max_rounds))
 
@@ -198,10 +197,17 @@ class Chain:
     rounds: int | np.ndarray
 
     def __post_init__(self):
-        # Derived arrays are kept, so what they derive from must not change under them.
-        for value in vars(self).values():
+        # Derived arrays are kept, so what they derive from must not change under them: neither
+        # here nor through an array that shares its memory.
+        for name, value in list(vars(self).items()):
             if isinstance(value, np.ndarray):
-                _read_only(value)
+                value = value if value.base is None else value.copy(order="K")
+                object.__setattr__(self, name, _read_only(value))
+
+    def __setstate__(self, state):
+        # NumPy's copies and pickles of a read-only array are writable.
+        vars(self).update(state)
+        self.__post_init__()
 
     @cached_property
     def filters(self):

@@ -16,6 +16,8 @@ from sdtutorial import _checks
 def _points(name, value):
     """Return points as (n, p); a vector of n numbers is n points on the line."""
     array = _checks.real_array(name, value, ndim=(1, 2))
+    if array.ndim == 2 and array.shape[1] == 0:
+        raise ValueError(f"{name} must have points with at least one coordinate, not {array.shape}")
     return array[:, None] if array.ndim == 1 else array
 
 
@@ -122,7 +124,14 @@ class NTK:
 
     def __call__(self, x, t):
         x, t = _point_pair(x, t)
-        length_x, length_t = (np.linalg.norm(points, axis=1) for points in (x, t))
+        with np.errstate(over="ignore"):
+            length_x, length_t = (np.linalg.norm(points, axis=1) for points in (x, t))
+            lengths = np.multiply.outer(length_x, length_t)
+        if not lengths.max(initial=0.0) <= _checks.LARGEST:
+            raise ValueError(
+                "x and t must be small enough for products of their norms to stay below "
+                f"{_checks.LARGEST:g}"
+            )
         unit_x = x / np.where(length_x > 0, length_x, 1)[:, None]
         unit_t = t / np.where(length_t > 0, length_t, 1)[:, None]
         # The angle between points, not arccos of their cosine: that loses half of the digits where
@@ -136,7 +145,7 @@ class NTK:
             gap = 2 * np.sin(angle / 2) ** 2 - (sine - angle * cosine) / np.pi
             tangent = 1 - gap + tangent * slope
             angle = 2 * np.arcsin(np.sqrt(np.maximum(gap, 0) / 2))
-        return np.multiply.outer(length_x, length_t) / x.shape[1] * tangent
+        return lengths / x.shape[1] * tangent
 
 
 def gram_matrix(kernel, x):

@@ -38,7 +38,7 @@ class InfeasibleToleranceError(ValueError):
     Attributes
     ----------
     floor : float
-        The smallest mean squared residual that a fit can reach.
+        The smallest tolerance that can be reached.
     """
 
     def __init__(self, message, floor):
@@ -77,8 +77,7 @@ def mean_squared_residual(eigenvalues, coordinates, multiplier):
     TypeError, ValueError
         If an argument is not real, or its shape or sign does not fit.
     """
-    d = _checks.eigenvalues(eigenvalues)
-    z = _checks.coordinates(coordinates, d.size)
+    d, z = _checks.spectrum(eigenvalues, coordinates)
     c = _multiplier(multiplier)
     columns = z.shape[1:]
     axes = max(c.ndim, len(columns))
@@ -86,7 +85,13 @@ def mean_squared_residual(eigenvalues, coordinates, multiplier):
     z = z.reshape((len(d),) + (1,) * (axes - len(columns)) + columns)
     with np.errstate(invalid="ignore"):
         share = np.where((d > 0) & np.isfinite(c), c / (c + d), 1.0)
-    return np.mean((share * z) ** 2, axis=0)[()]
+    with np.errstate(over="ignore"):
+        residual = np.mean((share * z) ** 2, axis=0)
+    if not np.isfinite(residual).all():
+        raise ValueError(
+            "coordinates are too large: their mean square leaves the range of double precision"
+        )
+    return residual[()]
 
 
 def solve_multiplier(eigenvalues, coordinates, tolerance):
@@ -117,10 +122,10 @@ def solve_multiplier(eigenvalues, coordinates, tolerance):
     InfeasibleToleranceError
         If the coordinates at zero eigenvalues alone exceed K tolerance in some column.
     TypeError, ValueError
-        If an argument is not real, or its shape or sign does not fit.
+        If an argument is not real, or its shape or sign does not fit, or if a number or the
+        multiplier leaves the range of double precision.
     """
-    d = _checks.eigenvalues(eigenvalues)
-    z = _checks.coordinates(coordinates, d.size)
+    d, z = _checks.spectrum(eigenvalues, coordinates)
     return Problem(d, z, tolerance).first_multipliers().reshape(z.shape[1:])[()]
 
 
@@ -149,7 +154,8 @@ def fit(gram, y, tolerance):
         If no function comes that close to the labels.
     TypeError, ValueError
         If an argument is not real or its shape does not fit, if the Gram matrix is not symmetric
-        or has a negative eigenvalue, or if the tolerance is not positive.
+        or has a negative eigenvalue, if the tolerance is not positive, or if the multiplier or the
+        coefficients leave the range of double precision.
     """
     spectrum = Spectrum(gram, y)
     problem = Problem(spectrum.eigenvalues, spectrum.coordinates, tolerance, spectrum.y)
@@ -268,6 +274,7 @@ class Spectrum:
     def __init__(self, gram, y):
         gram = _checks.square_matrix("gram", gram)
         self.y = _checks.coordinates(y, len(gram), name="y")
+        _checks.within_range("y", self.y)
         # Divide and conquer is as accurate as SciPy's default driver, and faster.
         self.eigenvalues, self.eigenvectors = scipy.linalg.eigh(
             _symmetric_copy(gram), driver="evd", overwrite_a=True, check_finite=False
@@ -286,8 +293,14 @@ class Spectrum:
         """Return the Fit with the given multipliers, () or (Q,)."""
         d = self.eigenvalues.reshape((-1,) + (1,) * (self.y.ndim - 1))
         fitted = shares_kept(d, multiplier) * self.coordinates
-        coefficients = fitted / np.where(d > 0, d, 1.0)
-        return Fit(multiplier[()], self.eigenvectors @ coefficients, self.eigenvectors @ fitted)
+        with np.errstate(over="ignore", invalid="ignore"):
+            coefficients = self.eigenvectors @ (fitted / np.where(d > 0, d, 1.0))
+        if not np.isfinite(coefficients).all():
+            raise ValueError(
+                "gram is too small for these labels: the coefficients of the fit leave the range "
+                "of double precision (expected: a Gram matrix on a larger scale)"
+            )
+        return Fit(multiplier[()], coefficients, self.eigenvectors @ fitted)
 
 
 def _symmetric_copy(gram):
@@ -301,8 +314,9 @@ def _symmetric_copy(gram):
     largest = asymmetry = 0.0
     for i in range(0, size, _TILE):
         for j in range(0, i + 1, _TILE):
-            lower = gram[i : i + _TILE, j : j + _TILE].astype(np.float64)
-            upper = gram[j : j + _TILE, i : i + _TILE].T.astype(np.float64)
+            with np.errstate(over="ignore"):  # a long double beyond the range turns into inf
+                lower = gram[i : i + _TILE, j : j + _TILE].astype(np.float64)
+                upper = gram[j : j + _TILE, i : i + _TILE].T.astype(np.float64)
             entry = np.max([lower.max(), -lower.min(), upper.max(), -upper.min()])  # NaN stays NaN
             if not entry < np.inf:
                 raise ValueError("gram must be finite, but it holds NaN or infinity")
@@ -314,6 +328,7 @@ def _symmetric_copy(gram):
             copy[i : i + _TILE, j : j + _TILE] = lower
             copy[j : j + _TILE, i : i + _TILE] = lower.T
     _checks.symmetric("gram", asymmetry, largest, gram.dtype)
+    _checks.within_range("gram", largest)
     return copy
 
 
@@ -357,7 +372,7 @@ class Problem:
         self.z = np.ldexp(coordinates.reshape(size, -1), -self._power)
         tolerance = np.ldexp(self.tolerance, -2 * self._power)
         self.radius = np.sqrt(size * tolerance)
-        budget = _two_product(float(size), -tolerance)
+        budget = self._budget(self.tolerance)
         over = _sum_of_squares(np.ldexp(labels.reshape(size, -1), -self._power), budget)
         self.norm_ratios = 1 + _root_excess(over / (size * tolerance))
 
@@ -373,11 +388,21 @@ class Problem:
         with np.errstate(divide="ignore", invalid="ignore"):
             self.excess = np.where(over > 0, _root_excess(over / room), -1.0)
 
+    def _budget(self, tolerance):
+        """Return -K tolerance in the scale of the squares of ``z``, as (high, low)."""
+        return _two_product(float(len(self.d)), -np.ldexp(tolerance, -2 * self._power))
+
     def _infeasible(self, null, column):
-        floor = float(np.ldexp(np.sum(self.z[null, column] ** 2) / len(null), 2 * self._power))
+        z = self.z[null][:, [column]]
+        with np.errstate(over="ignore"):
+            floor = np.ldexp(np.sum(z**2) / len(null), 2 * self._power)
+        # Rounding may have put the mean square a little below what is feasible.
+        while floor < np.inf and _sum_of_squares(z, self._budget(floor)) > 0:
+            floor = np.nextafter(floor, np.inf)
+        floor = float(floor)
         return InfeasibleToleranceError(
             f"no fit reaches a tolerance of {self.tolerance:.6g}: the smallest possible mean "
-            f"squared residual is {floor:.6g}"
+            f"squared residual is {floor}"
             + (f" in column {column}" if self.z.shape[1] > 1 else "")
             + f", because {np.count_nonzero(null)} of the {len(null)} eigenvalues of the Gram "
             "matrix are zero to machine precision, and no fit can change what the labels have in "
@@ -403,8 +428,8 @@ class Problem:
             with np.errstate(all="ignore"):  # what leaves the range is found below
                 scaled = 1 / _reciprocal_multipliers(d, z, excess[finite])
                 c[finite] = np.ldexp(scaled, self._exponent)
-            normal = np.finfo(float)
-            if not (np.minimum(scaled, c[finite]) >= normal.tiny).all() or c.max() > normal.max:
+            smallest = np.finfo(float).tiny
+            if not (np.minimum(scaled, c[finite]) >= smallest).all() or c.max() > _checks.LARGEST:
                 raise ValueError(
                     f"at the tolerance {self.tolerance:.3g} the multiplier leaves the range of "
                     "double precision: choose another tolerance, or another scale for the "
@@ -509,4 +534,5 @@ def _multiplier(value):
     array = _checks.real_array("multiplier", value, finite=False)
     if not (array >= 0).all():
         raise ValueError("multiplier must lie in [0, inf], without NaN")
+    _checks.within_range("multiplier", array[array < np.inf])
     return array

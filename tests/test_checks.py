@@ -75,7 +75,7 @@ def test_masked_ragged_and_object_arrays_are_refused_with_a_cure():
     with pytest.raises(ValueError, match="weights must have no masked entries"):
         _checks.real_array("weights", np.ma.array([1.0, 2.0], mask=[False, True]))
     assert _checks.real_array("weights", np.ma.array([1.0, 2.0])).tolist() == [1, 2]
-    with pytest.raises(ValueError, match="weights must be one array .* rows of equal length"):
+    with pytest.raises(ValueError, match="weights must be an array .* rows of equal length"):
         _checks.real_array("weights", [[1.0], [1.0, 2.0]])
     with pytest.raises(TypeError, match=r"object: np.asarray\(weights, dtype=float\) converts it"):
         _checks.real_array("weights", np.array([1.0], dtype=object))

@@ -1,6 +1,8 @@
 """The chain of rounds: every round is a fit of the round before, and every digit of it is right."""
 
+import copy
 import dataclasses
+import pickle
 
 import mpmath
 import numpy as np
@@ -403,6 +405,27 @@ def test_arguments_stay_as_they_are_and_results_cannot_be_changed_by_accident():
     for array in (chain.multipliers, chain.targets, chain.filters, chain.eigenvectors):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 0
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda chain: pickle.loads(pickle.dumps(chain))]
+)
+def test_copies_of_a_chain_cannot_be_changed_by_accident_either(duplicate):
+    example = spline()
+    chain = distill(example.gram, example.y, 0.04)
+    assert chain.targets.size  # derived, and copied with the rest
+    other = duplicate(chain)
+    assert np.array_equal(other.multipliers, chain.multipliers)
+    for array in (other.multipliers, other.norm_ratios, other.eigenvectors, other.targets):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_no_array_of_a_chain_shares_memory_that_can_be_written():
+    example = spline()
+    chain = distill(example.gram, example.y, 0.04)
+    for array in (chain.multipliers, chain.norm_ratios, chain.eigenvectors, chain.coordinates):
+        assert array.base is None and not array.flags.writeable
 
 
 def test_a_chain_on_a_spectrum_knows_that_it_has_no_eigenvectors():

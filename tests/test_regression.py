@@ -295,7 +295,7 @@ def test_the_multiplier_is_right_however_small_the_tolerance(ratio):
         ([1e-318, 1.0], [1e6, 0.0], 0.5),
         ([1e-310, 1.0], [1e4, 1.0], 1e-4),
         ([5e-324, 8.0], [1.0, 1.0], 0.1),
-        ([1e308], [1.0], 1 - 1e-15),
+        ([1e299], [1.0], 1 - 1e-15),
     ],
 )
 def test_a_multiplier_beyond_double_precision_is_refused(d, z, tolerance):
@@ -409,11 +409,26 @@ def test_an_infeasible_tolerance_is_refused_with_the_floor_and_its_reason():
     with pytest.raises(InfeasibleToleranceError, match="0.041861.*2 of the 11.*smooth") as caught:
         fit(example.gram, example.y, example.tolerance)
     assert caught.value.floor == pytest.approx(floor, rel=1e-9)
+    assert repr(caught.value.floor) in str(caught.value)
     assert isinstance(caught.value, ValueError)
     assert fit(example.gram, example.y, floor * 1.001).multiplier > 0
     y = np.stack([0 * example.y, example.y, 0.1 * example.y], axis=1)
     with pytest.raises(InfeasibleToleranceError, match="in column 1"):
         fit(example.gram, y, example.tolerance)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_floor_itself_can_be_reached_and_hardly_less(seed):
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(2, 12))
+    d, y = np.zeros(size), rng.standard_normal((size, 3)) * 10 ** rng.uniform(-5, 5)
+    d[-1] = 1.0
+    with pytest.raises(InfeasibleToleranceError) as caught:
+        solve_multiplier(d, y, 1e-3 * np.min(np.mean(y[:-1] ** 2, axis=0)))
+    floor = caught.value.floor
+    assert (solve_multiplier(d, y, floor) >= 0).all()
+    with pytest.raises(InfeasibleToleranceError):
+        solve_multiplier(d, y, floor * (1 - 4 * EPSILON))
 
 
 def test_an_infeasible_tolerance_keeps_its_floor_through_copies_and_pickles():
@@ -451,6 +466,10 @@ GOOD = np.array([[2.0, 1.0], [1.0, 2.0]])
         (GOOD * np.nan, [1.0, 1.0], 0.1, ValueError, "gram must be finite"),
         ([[1.0, np.inf], [np.inf, 1.0]], [1.0, 1.0], 0.1, ValueError, "gram must be finite"),
         (GOOD * 1j, [1.0, 1.0], 0.1, TypeError, "gram must be an array of real"),
+        (np.eye(3) * np.finfo(float).max, np.ones(3), 0.1, ValueError, "gram must not exceed 1e"),
+        (GOOD * np.longdouble("1e4000"), [1.0, 1.0], 0.1, ValueError, "gram must be finite"),
+        (GOOD, [1.3e308, 1.3e308], 1e308, ValueError, "y must not exceed 1e"),
+        (GOOD * 1e-305, [10.0, -1e9], 1e17, ValueError, "coefficients of the fit leave the range"),
         (GOOD.astype(np.float16), [1.0, 1.0], 0.1, TypeError, "gram must .*single precision"),
         ([[1e308, 1e308], [-1e308, 1e308]], [1.0, 1.0], 0.1, ValueError, "gram must be symmetric"),
         (np.ma.masked_less(GOOD, 1.5), [1.0, 1.0], 0.1, ValueError, "gram must have no masked"),
@@ -489,6 +508,10 @@ def test_bad_input_is_named(gram, y, tolerance, error, message):
         (lambda: solve_multiplier([-1.0, 1.0], [1.0, 1.0], 0.1), ValueError, "negative"),
         (lambda: solve_multiplier([[1.0]], [1.0], 0.1), ValueError, "have 1 dimension,"),
         (lambda: solve_multiplier([1.0, 2.0], [1.0], 0.1), ValueError, "shape"),
+        (lambda: mean_squared_residual([1.0], [1e200], 1), ValueError, "mean square leaves"),
+        (lambda: mean_squared_residual([1e308], [1.0], 1), ValueError, "eigenvalues must not exc"),
+        (lambda: mean_squared_residual([1.0], [1.0], 1e308), ValueError, "multiplier must not exc"),
+        (lambda: solve_multiplier([1.0], [1e308], 1.0), ValueError, "coordinates must not exceed"),
         (lambda: mean_squared_residual([1.0], [1.0], -1), ValueError, "multiplier"),
         (lambda: fit(GOOD, [1.0, 1.0], 0.1).predict([1.0, 1.0]), ValueError, "dimensions"),
         (lambda: fit(GOOD, [1.0, 1.0], 0.1).predict([[1.0]]), ValueError, r"shape \(m, 2\)"),
