@@ -207,7 +207,13 @@ def norm_ratio_bound(t, norm_ratio, condition_number):
     t = _norm_ratios("t", t)
     r = _norm_ratios("norm_ratio", norm_ratio)
     kappa = _condition_numbers(condition_number)
-    t, r, kappa = np.broadcast_arrays(t, r, kappa)
+    try:
+        t, r, kappa = np.broadcast_arrays(t, r, kappa)
+    except ValueError:
+        raise ValueError(
+            "t, norm_ratio and condition_number must have shapes that broadcast together, not "
+            f"{t.shape}, {r.shape} and {kappa.shape}"
+        ) from None
     with np.errstate(all="ignore"):  # r_0 <= 1 and an infinite kappa are replaced at the end
         n = r - 1.0 + kappa
         q = kappa / n

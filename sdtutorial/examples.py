@@ -72,7 +72,14 @@ def spline(*, endpoints=False):
     Returns
     -------
     Example
+
+    Raises
+    ------
+    TypeError
+        If ``endpoints`` is neither True nor False.
     """
+    if not isinstance(endpoints, (bool, np.bool_)):
+        raise TypeError(f"endpoints must be True or False, not {endpoints!r}")
     x = np.arange(11) / 10
     y = np.array(_SPLINE_LABELS)
     if not endpoints:
@@ -217,7 +224,13 @@ def risk_study(example, *, tolerances=(0.04, 0.02), rounds=5, draws=4000, seed=0
     tolerances = _checks.real_array("tolerances", tolerances, ndim=1)
     rounds = _checks.whole_number("rounds", rounds, minimum=1)
     draws = _checks.whole_number("draws", draws, minimum=2)
-    noise = np.random.default_rng(seed).standard_normal((len(example.x), draws))
+    try:
+        generator = np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}"
+        ) from None
+    noise = generator.standard_normal((len(example.x), draws))
     y = example.target(example.x)[:, None] + example.noise_level * noise
     d, vectors = np.linalg.eigh(example.gram)
     d[d <= _checks.zero_threshold(d[-1], len(d), d.dtype)] = 0.0

@@ -11,6 +11,8 @@ import sys
 
 import numpy as np
 
+from sdtutorial import _checks
+
 RUNTIMES = ("book", "colab", "jupyter", "script")
 RUNTIME_VARIABLE = "SDTUTORIAL_RUNTIME"
 
@@ -160,8 +162,10 @@ def scientific(value, digits=4, *, tex=False):
     value = _plain(value)
     if isinstance(value, str):
         raise TypeError(f"got the text {value!r}, expected a number")
-    if digits < 1:
-        raise ValueError(f"got {digits} digits, expected at least 1")
+    digits = _checks.whole_number("digits", digits, minimum=1)
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise ValueError("got a whole number beyond the range of floats, expected one within")
+    value = value + 0.0  # minus zero is zero
     # Rounding first: 9.9996 with four digits is 1.000 times ten, not 10.00.
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     exponent = int(exponent)

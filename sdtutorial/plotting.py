@@ -28,6 +28,7 @@ from matplotlib.ticker import LogFormatter, MaxNLocator
 from scipy.optimize import isotonic_regression
 
 from sdtutorial import _checks, notebook, regression
+from sdtutorial.distillation import Chain
 
 # ---------------------------------------------------------------------------------------------
 # Style
@@ -186,6 +187,12 @@ def _book_figure(function):
 
     @functools.wraps(function)
     def draw(*args, **options):
+        for chain in (*args, *options.values()):
+            if isinstance(chain, Chain) and (chain.coordinates.ndim > 1 or chain.rounds == 0):
+                raise ValueError(
+                    f"{function.__name__} takes a chain of one label vector with at least one "
+                    f"round, not {chain!r}"
+                )
         with style():
             figure = function(*args, **options)
             figure.set_gid(function.__name__)

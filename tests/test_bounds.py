@@ -851,3 +851,8 @@ def test_order_of_the_eigenvalues_does_not_matter():
     again = bounds.collapse_sparsity(d[order], 5.0, 6.0)
     np.testing.assert_allclose(lower[np.ix_(order, order)], again[0], rtol=1e-13)
     np.testing.assert_allclose(upper[np.ix_(order, order)], again[1], rtol=1e-13)
+
+
+def test_shapes_that_do_not_fit_together_are_named():
+    with pytest.raises(ValueError, match=r"t, norm_ratio and condition_number .*\(3,\), \(2,\)"):
+        bounds.norm_ratio_bound([0, 1, 2], [4.0, 5.0], 2.0)

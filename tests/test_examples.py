@@ -175,6 +175,9 @@ def test_the_risk_study_depends_on_its_seed_alone():
     [
         (lambda: spline_eigenvalues(0), ValueError, "size must be at least 1"),
         (lambda: spline_eigenvalues(9.0), TypeError, "whole number"),
+        (lambda: spline(endpoints="no"), TypeError, "endpoints must be True or False"),
+        (lambda: risk_study(spline(), seed="a"), TypeError, "seed must be a whole number.*'a'"),
+        (lambda: risk_study(spline(), seed=-1), TypeError, "seed must be .*at least 0"),
         (lambda: risk_study(spline(), draws=1), ValueError, "draws"),
         (lambda: risk_study(spline(), rounds=0), ValueError, "rounds"),
         (lambda: risk_study(spline(), tolerances=0.04), ValueError, "tolerances"),

@@ -187,6 +187,7 @@ def test_scientific_text_reads_back_as_the_number(mantissa, exponent, negative):
         (9.9996, 4, "1.000 × 10¹"),
         (5, 1, "5"),
         (0, 3, "0.00"),
+        (-0.0, 3, "0.00"),
         (-1234, 2, "−1.2 × 10³"),
     ],
 )
@@ -199,6 +200,10 @@ def test_scientific_takes_numbers_alone():
         notebook.scientific("1.5")
     with pytest.raises(ValueError):
         notebook.scientific(1.5, 0)
+    with pytest.raises(TypeError, match="digits must be a whole number"):
+        notebook.scientific(1.5, 2.5)
+    with pytest.raises(ValueError, match="beyond the range of floats"):
+        notebook.scientific(10**400)
 
 
 def test_a_script_glues_without_a_word():

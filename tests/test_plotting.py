@@ -590,3 +590,12 @@ def test_no_figure_changes_what_it_is_given(example, chain, errors):
     plotting.sparsity_growth(TOLERANCES, *[arrays["rounds"]] * 3, index_limit=0.0)
     for name, array in arrays.items():
         assert np.array_equal(array, before[name]), name
+
+
+@pytest.mark.parametrize("draw_chain", [plotting.multipliers_and_norms, plotting.filters_by_round])
+def test_a_figure_asks_for_one_chain_with_a_round(draw_chain, example):
+    y = example.y
+    for labels in (0 * y, np.stack([y, y], axis=1)):
+        other = sd.distill(example.gram, labels, example.tolerance)
+        with pytest.raises(ValueError, match="takes a chain of one label vector .* not Chain"):
+            draw_chain(other)
