@@ -166,7 +166,7 @@ class BookFigure(Figure):
         )
 
 
-def _new_figure(height, width=_WIDTH):
+def new_figure(height, width=_WIDTH):
     """Return an empty figure; in a kernel pyplot knows it, and shows it at the end of the cell."""
     if notebook.in_kernel():
         from matplotlib import pyplot
@@ -182,7 +182,7 @@ def _forget(figure):
         pyplot.close(figure)
 
 
-def _book_figure(function):
+def book_figure(function):
     """Draw in the style of the book and name the figure after the function that drew it."""
 
     @functools.wraps(function)
@@ -311,7 +311,7 @@ def _whole_ticks(axis, count=8):
 # ---------------------------------------------------------------------------------------------
 
 
-@_book_figure
+@book_figure
 def overview(example, chain, errors):
     """Draw the book in one picture: the fits of all rounds, and their error.
 
@@ -338,7 +338,7 @@ def overview(example, chain, errors):
             )
         }
     ):  # fmt: skip
-        figure = _new_figure(3.7, width=7.4)
+        figure = new_figure(3.7, width=7.4)
         left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
         _draw_samples(left, example)
         _draw_fits(left, example, chain)
@@ -367,7 +367,7 @@ def overview(example, chain, errors):
 # ---------------------------------------------------------------------------------------------
 
 
-@_book_figure
+@book_figure
 def noisy_samples(example, tolerance=None):
     """Draw the data, the truth and the function that passes through every sample (Fig. 2b).
 
@@ -386,7 +386,7 @@ def noisy_samples(example, tolerance=None):
     InfeasibleToleranceError, TypeError, ValueError
         As `sdtutorial.regression.fit`.
     """
-    figure = _new_figure(3.7)
+    figure = new_figure(3.7)
     axes = figure.subplots()
     _draw_samples(axes, example)
     cross = _cross(example, _grid_points())
@@ -406,7 +406,7 @@ def noisy_samples(example, tolerance=None):
     return figure
 
 
-@_book_figure
+@book_figure
 def green_function(kernel, centres=(0.2, 0.5, 0.8)):
     """Draw the Green's function of a kernel on [0, 1] around a few points (Fig. 2a).
 
@@ -421,7 +421,7 @@ def green_function(kernel, centres=(0.2, 0.5, 0.8)):
     -------
     BookFigure
     """
-    figure = _new_figure(3.4)
+    figure = new_figure(3.4)
     axes = figure.subplots()
     points = _grid_points()
     values = kernel(points, np.asarray(centres, dtype=float))
@@ -438,7 +438,7 @@ def green_function(kernel, centres=(0.2, 0.5, 0.8)):
     return figure
 
 
-@_book_figure
+@book_figure
 def residual_curve(multipliers, residuals, tolerance, root, brackets):
     """Draw the residual against the multiplier, its root, and brackets that hold the root.
 
@@ -459,7 +459,7 @@ def residual_curve(multipliers, residuals, tolerance, root, brackets):
     -------
     BookFigure
     """
-    figure = _new_figure(4.0)
+    figure = new_figure(4.0)
     axes, strip = figure.subplots(
         2, 1, sharex=True, height_ratios=(3.2, 0.5 + 0.45 * len(brackets))
     )
@@ -493,7 +493,7 @@ def residual_curve(multipliers, residuals, tolerance, root, brackets):
     return figure
 
 
-@_book_figure
+@book_figure
 def shrink_factors(eigenvalues, multiplier):
     """Draw what one fit keeps of each direction, d/(c + d), against the eigenvalue d.
 
@@ -508,7 +508,7 @@ def shrink_factors(eigenvalues, multiplier):
     -------
     BookFigure
     """
-    figure = _new_figure(3.4)
+    figure = new_figure(3.4)
     axes = figure.subplots()
     eigenvalues = np.asarray(eigenvalues, dtype=float)
     ends = min(eigenvalues.min(), multiplier) / 2, max(eigenvalues.max(), multiplier) * 2
@@ -528,7 +528,7 @@ def shrink_factors(eigenvalues, multiplier):
     return figure
 
 
-@_book_figure
+@book_figure
 def newton_tangents(curve, starts, root):
     """Draw one step of Newton's method on a curve towards its height at the root, from each start.
 
@@ -545,7 +545,7 @@ def newton_tangents(curve, starts, root):
     -------
     BookFigure
     """
-    figure = _new_figure(3.6)
+    figure = new_figure(3.6)
     panels = figure.subplots(1, len(starts), squeeze=False)[0]
     height, _ = curve(root)
     for axes, (title, start) in zip(panels, starts.items()):
@@ -577,7 +577,7 @@ def newton_tangents(curve, starts, root):
 # ---------------------------------------------------------------------------------------------
 
 
-@_book_figure
+@book_figure
 def schematic(example, chain, rounds=3):
     """Draw what self-distillation does: fit, take the fit's values as targets, fit again (Fig. 1).
 
@@ -601,7 +601,7 @@ def schematic(example, chain, rounds=3):
     rounds = _checks.whole_number("rounds", rounds, minimum=2)
     if rounds > chain.rounds:
         raise ValueError(f"the chain has {chain.rounds} rounds, fewer than {rounds}")
-    figure = _new_figure(4.1)
+    figure = new_figure(4.1)
     panels = figure.subplots(2, rounds, sharex=True, sharey=True)
     points = _grid_points()
     fits = chain.predict(_cross(example, points))[:rounds]
@@ -647,7 +647,7 @@ def schematic(example, chain, rounds=3):
     return figure
 
 
-@_book_figure
+@book_figure
 def chain_fits(example, chain):
     """Draw the data, the truth and the fit of every round (Fig. 2c).
 
@@ -661,7 +661,7 @@ def chain_fits(example, chain):
     -------
     BookFigure
     """
-    figure = _new_figure(3.9)
+    figure = new_figure(3.9)
     axes = figure.subplots()
     truth, samples = _draw_samples(axes, example)
     fits = _draw_fits(axes, example, chain)
@@ -675,7 +675,7 @@ def chain_fits(example, chain):
     return figure
 
 
-@_book_figure
+@book_figure
 def error_by_round(errors):
     """Draw the error of each round: it falls, rises, and ends at that of the zero function.
 
@@ -689,7 +689,7 @@ def error_by_round(errors):
     -------
     BookFigure
     """
-    figure = _new_figure(3.5)
+    figure = new_figure(3.5)
     axes = figure.subplots()
     _draw_errors(axes, errors)
     last = len(errors) - 1
@@ -706,7 +706,7 @@ def error_by_round(errors):
     return figure
 
 
-@_book_figure
+@book_figure
 def multipliers_and_norms(chain):
     """Draw what grows along a chain, the multiplier, beside what falls, the norm of the targets.
 
@@ -719,7 +719,7 @@ def multipliers_and_norms(chain):
     -------
     BookFigure
     """
-    figure = _new_figure(3.4)
+    figure = new_figure(3.4)
     left, right = figure.subplots(1, 2)
     colors = round_colors(chain.rounds)
     left.plot(chain.multipliers, color=MUTED, linewidth=1, zorder=1)
@@ -746,7 +746,7 @@ def multipliers_and_norms(chain):
     return figure
 
 
-@_book_figure
+@book_figure
 def basis_functions(example, chain, directions):
     """Draw basis functions x -> p_x[k] of the paper's (21), with the eigenvectors as dots.
 
@@ -766,7 +766,7 @@ def basis_functions(example, chain, directions):
     # An eigenvector has no sign of its own: all of them start upwards here.
     vectors = chain.eigenvectors * np.sign(chain.eigenvectors[0])
     curves = _cross(example, points) @ vectors / chain.eigenvalues
-    figure = _new_figure(3.4)
+    figure = new_figure(3.4)
     panels = figure.subplots(1, len(directions), squeeze=False, sharey=True)[0]
     for axes, k in zip(panels, directions):
         axes.axhline(0, color=GRID, linewidth=0.8, zorder=0)
@@ -780,7 +780,7 @@ def basis_functions(example, chain, directions):
     return figure
 
 
-@_book_figure
+@book_figure
 def compare_by_round(series, label, threshold=None):
     """Draw the course of one quantity over the rounds of several iterations.
 
@@ -797,7 +797,7 @@ def compare_by_round(series, label, threshold=None):
     -------
     BookFigure
     """
-    figure = _new_figure(3.6)
+    figure = new_figure(3.6)
     axes = figure.subplots()
     marks = ["o", "s", "^", "D"]
     colors = [BLUE, VERMILLION, GREEN, INK]
@@ -825,7 +825,7 @@ def compare_by_round(series, label, threshold=None):
 # ---------------------------------------------------------------------------------------------
 
 
-@_book_figure
+@book_figure
 def norm_walk(norm_ratios, bounds):
     """Draw the norm of the targets by round, and bounds on it.
 
@@ -840,7 +840,7 @@ def norm_walk(norm_ratios, bounds):
     -------
     BookFigure
     """
-    figure = _new_figure(3.8)
+    figure = new_figure(3.8)
     axes = figure.subplots()
     rounds = np.arange(len(norm_ratios))
     axes.axhspan(-1, 1, color=MUTED, alpha=0.13, linewidth=0)
@@ -864,7 +864,7 @@ def norm_walk(norm_ratios, bounds):
     return figure
 
 
-@_book_figure
+@book_figure
 def walk_plane(chain):
     """Draw a chain in two directions as a walk with steps of one length along a smooth path.
 
@@ -891,7 +891,7 @@ def walk_plane(chain):
             "walk_plane takes a chain with two positive eigenvalues and one label vector, not "
             f"coordinates of shape {chain.coordinates.shape} and eigenvalues {chain.eigenvalues}"
         )
-    figure = _new_figure(4.6)
+    figure = new_figure(4.6)
     axes = figure.subplots()
     step = np.sqrt(2 * chain.tolerance)
     # Each coordinate has its own time scale; enough points on both.
@@ -929,7 +929,7 @@ def walk_plane(chain):
     return figure
 
 
-@_book_figure
+@book_figure
 def rounds_against_tolerance(tolerances, rounds, bounds):
     """Draw how many rounds there are before collapse against the tolerance, and bounds on it.
 
@@ -945,7 +945,7 @@ def rounds_against_tolerance(tolerances, rounds, bounds):
     -------
     BookFigure
     """
-    figure = _new_figure(4.0)
+    figure = new_figure(4.0)
     axes = figure.subplots()
     order = np.argsort(tolerances)[::-1]
     tolerances = np.asarray(tolerances, dtype=float)[order]
@@ -964,7 +964,7 @@ def rounds_against_tolerance(tolerances, rounds, bounds):
     return figure
 
 
-@_book_figure
+@book_figure
 def rounds_limit(tolerances, ratios, limit):
     """Draw the rounds relative to the norm, T/r_0, which tend to an arc length as eps falls.
 
@@ -980,7 +980,7 @@ def rounds_limit(tolerances, ratios, limit):
     -------
     BookFigure
     """
-    figure = _new_figure(3.4)
+    figure = new_figure(3.4)
     axes = figure.subplots()
     order = np.argsort(tolerances)[::-1]
     tolerances = np.asarray(tolerances, dtype=float)[order]
@@ -1013,7 +1013,7 @@ def _towards_interpolation(axes, tolerances):
 # ---------------------------------------------------------------------------------------------
 
 
-@_book_figure
+@book_figure
 def filter_bars(chain, log=True):
     """Draw the diagonal of B_t for every round, side by side (Fig. 2d).
 
@@ -1028,7 +1028,7 @@ def filter_bars(chain, log=True):
     -------
     BookFigure
     """
-    figure = _new_figure(3.7)
+    figure = new_figure(3.7)
     axes = figure.subplots()
     filters = chain.filters
     rounds, size = filters.shape
@@ -1050,7 +1050,7 @@ def filter_bars(chain, log=True):
     return figure
 
 
-@_book_figure
+@book_figure
 def filters_by_round(chain, rounds=None):
     """Draw the filters of a chain against the eigenvalues, as powers of ten, however deep.
 
@@ -1065,7 +1065,7 @@ def filters_by_round(chain, rounds=None):
     -------
     BookFigure
     """
-    figure = _new_figure(3.8)
+    figure = new_figure(3.8)
     axes = figure.subplots()
     shown = range(chain.rounds) if rounds is None else rounds
     colors = round_colors(chain.rounds)
@@ -1086,7 +1086,7 @@ def filters_by_round(chain, rounds=None):
     return figure
 
 
-@_book_figure
+@book_figure
 def sparsity_growth(tolerances, log_ratios, lower, upper, index_limit):
     """Draw how far one direction outlives another at the last round, as the tolerance falls.
 
@@ -1104,7 +1104,7 @@ def sparsity_growth(tolerances, log_ratios, lower, upper, index_limit):
     -------
     BookFigure
     """
-    figure = _new_figure(4.0)
+    figure = new_figure(4.0)
     axes = figure.subplots()
     order = np.argsort(tolerances)[::-1]
     tolerances, log_ratios, lower, upper = (
@@ -1131,7 +1131,7 @@ def sparsity_growth(tolerances, log_ratios, lower, upper, index_limit):
     return figure
 
 
-@_book_figure
+@book_figure
 def early_stopping(residuals, ratios, round_residuals, round_ratios, limit):
     """Draw the sparsity of one looser fit, which has a limit, and of rounds, which has none.
 
@@ -1152,7 +1152,7 @@ def early_stopping(residuals, ratios, round_residuals, round_ratios, limit):
     -------
     BookFigure
     """
-    figure = _new_figure(3.8)
+    figure = new_figure(3.8)
     axes = figure.subplots()
     axes.set_yscale("log")
     axes.plot(residuals, ratios, color=BLUE)
@@ -1192,7 +1192,7 @@ def early_stopping(residuals, ratios, round_residuals, round_ratios, limit):
 # ---------------------------------------------------------------------------------------------
 
 
-@_book_figure
+@book_figure
 def sine_eigenvectors(points, eigenvectors, eigenvalues):
     """Draw the eigenvectors of G over the sampled sines that they are.
 
@@ -1213,7 +1213,7 @@ def sine_eigenvectors(points, eigenvectors, eigenvalues):
     size = len(points)
     columns = int(np.ceil(np.sqrt(size)))
     rows = -(-size // columns)
-    figure = _new_figure(0.5 + 1.35 * rows)
+    figure = new_figure(0.5 + 1.35 * rows)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     fine = _grid_points()
     height = np.sqrt(2 / (size + 1))  # the norm of the sampled sine is 1 / height
@@ -1236,7 +1236,7 @@ def sine_eigenvectors(points, eigenvectors, eigenvalues):
     return figure
 
 
-@_book_figure
+@book_figure
 def risk_by_round(study):
     """Draw the mean risk by round for a few tolerances against the best that one fit can do.
 
@@ -1249,7 +1249,7 @@ def risk_by_round(study):
     -------
     BookFigure
     """
-    figure = _new_figure(3.9)
+    figure = new_figure(3.9)
     axes = figure.subplots()
     rounds = np.arange(study.risk.shape[1])
     labels = []
@@ -1282,7 +1282,7 @@ def risk_by_round(study):
 # ---------------------------------------------------------------------------------------------
 
 
-@_book_figure
+@book_figure
 def differences_by_round(series, label):
     """Draw mean differences to round 0 by round, with their confidence intervals.
 
@@ -1297,7 +1297,7 @@ def differences_by_round(series, label):
     -------
     BookFigure
     """
-    figure = _new_figure(3.6)
+    figure = new_figure(3.6)
     axes = figure.subplots()
     axes.axhline(0, color=MUTED, linewidth=1.4)
     # Side by side: bars of the same round would hide each other.

@@ -1,5 +1,7 @@
-"""The built book, for the tests that look at its pages and notebooks; settings of all tests."""
+"""The built book and a browser, for the tests that look at its pages; settings of all tests."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
+BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome", "chromium-browser")
 
 # The same examples on every run, and no time limit on a single one.
 settings.register_profile("book", deadline=None, derandomize=True, database=None)
@@ -44,6 +47,24 @@ def changed_by_the_build(request):
 def built(changed_by_the_build):
     """The folder of the built book."""
     return ROOT / "_build"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium that asks nobody; without one its tests say so and are skipped."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        if os.environ.get("SDTUTORIAL_BROWSER") == "required":
+            pytest.fail(f"found none of the browsers {', '.join(BROWSERS)}")
+        pytest.skip(f"needs a browser, one of {', '.join(BROWSERS)}: the pages were not opened")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["background-networking", "component-update", "sync", "quic", "gpu"]
+    arguments = [f"--disable-{service}" for service in quiet] + ["--no-first-run"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=program, args=arguments)
 
 
 def _files_that_differ():

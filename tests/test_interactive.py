@@ -1,9 +1,7 @@
 """The slider shows the package's own values, on a static page and with a kernel alike."""
 
 import json
-import os
 import re
-import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,7 +10,6 @@ import pytest
 import sdtutorial as sd
 from sdtutorial import examples, interactive, notebook
 
-BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome", "chromium-browser")
 VOID = {"input", "br", "img", "meta", "link"}
 
 
@@ -176,22 +173,6 @@ def test_labels_within_the_tolerance_of_zero_have_no_rounds(example):
 
 
 # --- in a browser ------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if executable is None:
-        if os.environ.get("SDTUTORIAL_BROWSER") == "required":
-            pytest.fail(f"found none of the browsers {', '.join(BROWSERS)}")
-        pytest.skip(f"needs a browser, one of {', '.join(BROWSERS)}: the slider was not moved")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[("light", 390), ("dark", 390), ("light", 1000)])

@@ -1,9 +1,7 @@
 """The built site, read as files and opened in a browser."""
 
 import functools
-import os
 import re
-import shutil
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +16,6 @@ CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 PAGES = [CONTENTS["root"]] + [
     chapter["file"] for part in CONTENTS["parts"] for chapter in part["chapters"]
 ]
-BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome", "chromium-browser")
 TELEPHONE, DESKTOP = 390, 1280
 
 each_page = pytest.mark.parametrize("page", PAGES)
@@ -92,23 +89,6 @@ def test_the_spline_page_shows_the_multipliers_and_the_rounds_of_the_paper(page,
 
 
 # The pages in a browser.
-
-
-@pytest.fixture(scope="session")
-def browser():
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        if os.environ.get("SDTUTORIAL_BROWSER") == "required":
-            pytest.fail(f"found none of the browsers {', '.join(BROWSERS)}")
-        pytest.skip(f"needs a browser, one of {', '.join(BROWSERS)}: the pages were not opened")
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["background-networking", "component-update", "sync", "quic", "gpu"]
-    arguments = [f"--disable-{service}" for service in quiet] + ["--no-first-run"]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        arguments.append("--no-sandbox")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=program, args=arguments)
 
 
 @pytest.fixture(scope="session")

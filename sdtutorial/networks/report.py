@@ -4,7 +4,7 @@ import numpy as np
 
 from sdtutorial import plotting
 from sdtutorial.networks import records
-from sdtutorial.plotting import _book_figure, _new_figure
+from sdtutorial.plotting import book_figure, new_figure
 
 # The metrics of which the theory says where they go, or that show what a gain is made of.
 PANELS = {
@@ -159,7 +159,7 @@ def draw(reading):
     return figures
 
 
-@_book_figure
+@book_figure
 def accuracy(groups):
     """Draw test and training accuracy by round, as Figure 3 of the paper does.
 
@@ -175,7 +175,7 @@ def accuracy(groups):
     -------
     BookFigure
     """
-    figure = _new_figure(0.6 + 2.4 * len(groups))
+    figure = new_figure(0.6 + 2.4 * len(groups))
     grid = figure.subplots(len(groups), 2, squeeze=False)
     for row, chains in zip(grid, groups):
         for axes, metric, color, name in (
@@ -188,7 +188,7 @@ def accuracy(groups):
     return figure
 
 
-@_book_figure
+@book_figure
 def metrics(chains):
     """Draw what the theory predicts to move in one direction, and how test loss and calibration go.
 
@@ -203,14 +203,14 @@ def metrics(chains):
     -------
     BookFigure
     """
-    figure = _new_figure(6.6)
+    figure = new_figure(6.6)
     for axes, (metric, label) in zip(figure.subplots(3, 2).flat, PANELS.items()):
         _draw_by_round(axes, chains.values(metric), chains.rounds, plotting.BLUE)
         axes.set_title(label, loc="left")
     return figure
 
 
-@_book_figure
+@book_figure
 def trade_off(chains, groups):
     """Draw test against training accuracy: one curve for rounds, one for each kind of control.
 
@@ -228,7 +228,7 @@ def trade_off(chains, groups):
     -------
     BookFigure
     """
-    figure = _new_figure(4.2)
+    figure = new_figure(4.2)
     axes = figure.subplots()
     train, test = (
         100 * chains.values(metric)[:, : chains.rounds].mean(0)
