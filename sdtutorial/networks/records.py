@@ -564,3 +564,35 @@ def gain_over_tuning(base, groups, confidence=0.95):
         if chain[0].chain in of_tuned
     ]
     return decay, mean_interval(np.array(gains), confidence)
+
+
+def lead_at_equal_training(base, controls):
+    """Test accuracy of each round minus that of single-round controls at equal training accuracy.
+
+    The controls of a chain are joined by straight lines in the plane of training and test accuracy.
+    A round is compared with the point of these lines that has its training accuracy.
+
+    Parameters
+    ----------
+    base : Chains
+    controls : list of (float, Chains)
+        One of the lists that `controls_of` returns.
+
+    Returns
+    -------
+    numpy.ndarray
+        (chains, rounds), a fraction. NaN where a chain does not have the round, or where all its
+        controls have a smaller training accuracy than the round, or all a larger one.
+    """
+    test, training = base.values("test_accuracy"), base.values("training_accuracy")
+    lead = np.full_like(test, np.nan)
+    for row, chain in enumerate(base.records):
+        points = sorted(
+            (first.metrics["training_accuracy"], first.metrics["test_accuracy"])
+            for _, members in controls
+            for first, *_ in members.records
+            if first.chain == chain[0].chain
+        )
+        if points:
+            lead[row] = test[row] - np.interp(training[row], *zip(*points), np.nan, np.nan)
+    return lead

@@ -214,9 +214,10 @@ def metrics(chains):
 def trade_off(chains, groups):
     """Draw test against training accuracy: one curve for rounds, one for each kind of control.
 
-    A point is a mean over chains, for rounds as far as all chains have come. All curves start from the setting's own round 0. Where the curve
-    of the rounds is above another one, the chain generalises better at equal training accuracy than
-    a single round that was stopped early, or decayed more.
+    A point is a mean over chains, for rounds as far as all chains have come. The setting's own
+    round 0 is on all curves. Where the curve of the rounds is above another one, the chain is
+    better on test images at equal training accuracy than a single round that was stopped early, or
+    decayed more.
 
     Parameters
     ----------

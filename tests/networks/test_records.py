@@ -23,6 +23,7 @@ from sdtutorial.networks.records import (
     differences,
     gain_over_tuning,
     group,
+    lead_at_equal_training,
     mean_interval,
     paired_differences,
     peak_gain,
@@ -420,3 +421,35 @@ def test_the_gain_over_tuning_compares_with_the_decay_that_held_out_images_choos
     test = base.values("test_accuracy")[np.arange(3), peak_rounds(base)]
     assert gain.mean == pytest.approx((test - 0.3 - np.arange(3) / 100).mean())
     assert gain.count == 3
+
+
+def test_the_lead_compares_with_the_line_through_the_controls_of_the_same_chain():
+    rounds = [
+        make(chain, number, training_accuracy=training, test_accuracy=0.5 + chain / 10)
+        for chain in range(2)
+        for number, training in enumerate((0.9, 0.7, 0.5, 0.2))
+    ]
+    shorter = [
+        make(
+            chain,
+            setting=f"a-epochs-{epochs}",
+            epochs=epochs,
+            seeds_of="a",
+            training_accuracy=training,
+            test_accuracy=test - chain / 10,
+        )
+        for chain in range(2)
+        for epochs, training, test in ((10, 0.6, 0.2), (5, 0.4, 0.1))
+    ]
+    groups = group(rounds + shorter)
+    base = next(chains for chains in groups if chains.setting == "a")
+    lead = lead_at_equal_training(base, controls_of(base, groups)["epochs"])
+    # At 0.7 a third of the way from (0.6, 0.2) to the own round 0, (0.9, 0.5); at 0.5 half way.
+    assert lead[0] == pytest.approx([0, 0.2, 0.35, np.nan], nan_ok=True)
+    # In chain 1 from (0.6, 0.1) to (0.9, 0.6), and from (0.4, 0) to (0.6, 0.1).
+    assert lead[1] == pytest.approx([0, 0.6 - 0.8 / 3, 0.55, np.nan], nan_ok=True)
+
+
+def test_a_chain_without_controls_has_no_lead(study):
+    (base,) = group(study)
+    assert np.isnan(lead_at_equal_training(base, [])).all()
