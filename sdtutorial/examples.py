@@ -59,8 +59,9 @@ def spline(*, endpoints=False):
     """Return the paper's example: a cubic spline through noisy values of sin(2 pi x).
 
     Section 4 of the paper samples sin(2 pi x) at 0, 0.1, ..., 1, adds noise of standard deviation
-    0.5 and allows a mean squared residual of 0.04. The values are those that K. H. B. Borup and
-    L. N. Andersen (Even your teacher needs guidance, NeurIPS 2021) give as the paper's own.
+    0.5 and allows a mean squared residual of 0.04. The values are those that K. Borup and
+    L. N. Andersen give as the paper's own, in the code for "Even your teacher needs guidance"
+    (NeurIPS 2021).
 
     Parameters
     ----------
