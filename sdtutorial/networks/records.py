@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 from scipy.special import stdtrit
 
 # The modules that decide what a training computes.
@@ -415,6 +416,10 @@ class Interval:
     high: np.ndarray
     count: np.ndarray
 
+    def __getitem__(self, place):
+        """The interval of one round, or of several."""
+        return Interval(self.mean[place], self.low[place], self.high[place], self.count[place])
+
 
 def mean_interval(values, confidence=0.95):
     r"""Mean over the first axis with Student's confidence interval.
@@ -479,6 +484,22 @@ def peak_rounds(chains):
     return chains.values("held_out_accuracy")[:, : chains.rounds].argmax(1)
 
 
+def at_peak(chains, metric):
+    """A metric in the round of each chain that `peak_rounds` chooses.
+
+    Parameters
+    ----------
+    chains : Chains
+    metric : str
+
+    Returns
+    -------
+    numpy.ndarray
+        (chains,)
+    """
+    return chains.values(metric)[np.arange(len(chains.records)), peak_rounds(chains)]
+
+
 def peak_gain(chains, confidence=0.95):
     """Test accuracy in the round chosen on the held-out images, minus that of round 0.
 
@@ -492,9 +513,8 @@ def peak_gain(chains, confidence=0.95):
     Interval
         Of shape ().
     """
-    test = chains.values("test_accuracy")
-    chosen = test[np.arange(len(test)), peak_rounds(chains)]
-    return mean_interval(chosen - test[:, 0], confidence)
+    first = chains.values("test_accuracy")[:, 0]
+    return mean_interval(at_peak(chains, "test_accuracy") - first, confidence)
 
 
 def controls_of(base, groups):
@@ -559,24 +579,27 @@ def gain_over_tuning(base, groups, confidence=0.95):
     )
     of_tuned = {chain[0].chain: chain[0].metrics["test_accuracy"] for chain in tuned.records}
     gains = [
-        chain[peak].metrics["test_accuracy"] - of_tuned[chain[0].chain]
-        for chain, peak in zip(base.records, peak_rounds(base))
+        best - of_tuned[chain[0].chain]
+        for chain, best in zip(base.records, at_peak(base, "test_accuracy"))
         if chain[0].chain in of_tuned
     ]
     return decay, mean_interval(np.array(gains), confidence)
 
 
-def lead_at_equal_training(base, controls):
+def lead_at_equal_training(base, controls, *, smooth=False):
     """Test accuracy of each round minus that of single-round controls at equal training accuracy.
 
-    The controls of a chain are joined by straight lines in the plane of training and test accuracy.
-    A round is compared with the point of these lines that has its training accuracy.
+    The controls of a chain are joined in the plane of training and test accuracy. A round is
+    compared with the point of the joining line that has its training accuracy.
 
     Parameters
     ----------
     base : Chains
     controls : list of (float, Chains)
         One of the lists that `controls_of` returns.
+    smooth : bool
+        Whether to join the controls by a smooth curve that is monotone between them (Fritsch and
+        Carlson 1980) instead of straight lines, which run below a curve that is bent downwards.
 
     Returns
     -------
@@ -587,12 +610,19 @@ def lead_at_equal_training(base, controls):
     test, training = base.values("test_accuracy"), base.values("training_accuracy")
     lead = np.full_like(test, np.nan)
     for row, chain in enumerate(base.records):
-        points = sorted(
-            (first.metrics["training_accuracy"], first.metrics["test_accuracy"])
+        # Of controls with the same training accuracy one is kept: a curve has one value there.
+        points = {
+            first.metrics["training_accuracy"]: first.metrics["test_accuracy"]
             for _, members in controls
             for first, *_ in members.records
             if first.chain == chain[0].chain
-        )
-        if points:
-            lead[row] = test[row] - np.interp(training[row], *zip(*points), np.nan, np.nan)
+        }
+        if len(points) < 2:
+            continue
+        points = sorted(points.items())
+        if smooth:
+            curve = PchipInterpolator(*zip(*points), extrapolate=False)(training[row])
+        else:
+            curve = np.interp(training[row], *zip(*points), np.nan, np.nan)
+        lead[row] = test[row] - curve
     return lead

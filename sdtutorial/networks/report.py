@@ -96,8 +96,18 @@ def _rounds_table(chains):
     return "\n".join(lines)
 
 
-def _signed(interval):
-    """An interval of differences in percentage points."""
+def points(interval):
+    """Describe a difference of accuracies in percentage points.
+
+    Parameters
+    ----------
+    interval : sdtutorial.networks.records.Interval
+        A fraction, of shape ().
+
+    Returns
+    -------
+    str
+    """
     low, mean, high = (100 * value for value in (interval.low, interval.mean, interval.high))
     if not np.isfinite(low):
         return f"{mean:+.2f} points (too few chains for an interval)"
@@ -108,7 +118,7 @@ def _peak_sentence(chains):
     peaks = ", ".join(str(peak) for peak in records.peak_rounds(chains))
     return (
         f"Rounds chosen on the held-out images, chain by chain: {peaks}; their test accuracy is "
-        f"{_signed(records.peak_gain(chains))} from that of round 0."
+        f"{points(records.peak_gain(chains))} from that of round 0."
     )
 
 
@@ -118,7 +128,7 @@ def _tuning_sentence(chains, groups):
     decay, gain = records.gain_over_tuning(chains, groups)
     return [
         f"Against one round with the weight decay that is best on the held-out images, {decay:g}: "
-        f"{_signed(gain)}."
+        f"{points(gain)}."
     ]
 
 
@@ -229,7 +239,7 @@ def trade_off(chains, groups):
     -------
     BookFigure
     """
-    figure = new_figure(4.2)
+    figure = new_figure(5.0)
     axes = figure.subplots()
     train, test = (
         100 * chains.values(metric)[:, : chains.rounds].mean(0)
@@ -240,14 +250,15 @@ def trade_off(chains, groups):
         label = "rounds" if t == 0 else None
         axes.plot(train[t], test[t], "o", color=color, markersize=8, label=label)
         axes.annotate(f"{t}", (train[t], test[t]), (0, 8), textcoords="offset points", ha="center")
+    # Weight decays in thousandths: their labels have to fit beside each other.
     styles = {
-        "epochs": ("one round, epochs", "s--", plotting.VERMILLION),
-        "weight_decay": ("one round, weight decay", "^:", plotting.GREEN),
+        "epochs": ("single training, epochs", "s--", plotting.VERMILLION, 1),
+        "weight_decay": ("single training, weight decay ($10^{-3}$)", "^:", plotting.GREEN, 1000),
     }
     for entry, members in records.controls_of(chains, groups).items():
         if len(members) < 2:
             continue
-        label, mark, color = styles[entry]
+        label, mark, color, scale = styles[entry]
         points = np.array(
             [
                 [
@@ -261,7 +272,7 @@ def trade_off(chains, groups):
         for (value, member), point in zip(members, points):
             if member is not chains:
                 axes.annotate(
-                    f"{value:g}", point, (0, -15), textcoords="offset points", ha="center",
+                    f"{scale * value:g}", point, (0, -15), textcoords="offset points", ha="center",
                     color=color,
                 )  # fmt: skip
     axes.set_xlabel("training accuracy (%)")

@@ -172,11 +172,13 @@ def _presets():
         images=256,
         held_out=500,
     )
+    # With the loss L2 round 0 fits 91 to 92 % of the labels with every weight decay from 0.0025 to
+    # 0.1 that was tried, and with a learning rate of 3e-3 as well.
     cpu = _cifar_settings(
         cifar100={
             "cross-entropy": Recipe("cross-entropy", epochs=20, weight_decay=5e-3),
             "l2": Recipe(
-                "l2", epochs=40, weight_decay=1e-2, optimizer="adamw", learning_rate=1e-2
+                "l2", epochs=40, weight_decay=1e-1, optimizer="adamw", learning_rate=1e-2
             ),
         },
         cifar10={
@@ -247,7 +249,7 @@ def _cifar_preset(name, device, settings, default, chains, rounds, minutes=None)
         controls(
             first,
             epochs=[round(epochs * part) for part in (0.7, 0.5, 0.35, 0.25)],
-            weight_decays=[decay * factor for factor in (0.25, 0.5, 2, 3, 4)],
+            weight_decays=[decay * factor for factor in (0.5, 1.25, 1.75, 2, 3, 4)],
         ),
         default=tuple(setting.name for setting in default),
         chains=chains,

@@ -450,6 +450,32 @@ def test_the_lead_compares_with_the_line_through_the_controls_of_the_same_chain(
     assert lead[1] == pytest.approx([0, 0.6 - 0.8 / 3, 0.55, np.nan], nan_ok=True)
 
 
+def test_a_smooth_curve_meets_the_controls_and_runs_above_lines_where_it_is_bent_downwards():
+    def at(training, test, number=0, setting="a", **control):
+        return make(
+            0, number, setting=setting, training_accuracy=training, test_accuracy=test, **control
+        )
+
+    rounds = [at(0.9, 0.5), at(0.6, 0.4, 1), at(0.5, 0.4, 2)]
+    shorter = [
+        at(0.6, 0.4, setting="b", epochs=10, seeds_of="a"),
+        at(0.3, 0.1, setting="c", epochs=5, seeds_of="a"),
+    ]
+    groups = group(rounds + shorter)
+    controls = controls_of(groups[0], groups)["epochs"]
+    straight, smooth = (
+        lead_at_equal_training(groups[0], controls, smooth=smooth)[0] for smooth in (False, True)
+    )
+    assert straight == pytest.approx([0, 0, 0.1])
+    assert smooth[:2] == pytest.approx([0, 0])
+    assert 0 < smooth[2] < straight[2]
+
+
+def test_an_interval_of_several_rounds_gives_that_of_one():
+    values = np.random.default_rng(0).uniform(size=(4, 3))
+    assert mean_interval(values)[1] == mean_interval(values[:, 1])
+
+
 def test_a_chain_without_controls_has_no_lead(study):
     (base,) = group(study)
     assert np.isnan(lead_at_equal_training(base, [])).all()

@@ -146,7 +146,8 @@ def test_the_trade_off_figure_has_a_curve_for_rounds_and_each_kind_of_control(st
     base = groups[0]
     figure = report.trade_off(base, groups)
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert labels == ["rounds", "one round, epochs", "one round, weight decay"]
+    assert labels == ["rounds", "single training, epochs", "single training, weight decay ($10^{-3}$)"]
+    assert {"5", "1000"} <= {text.get_text() for text in figure.axes[0].texts}
     curve = figure.axes[0].lines[0]
     expected = [
         100 * base.values(name)[:, :2].mean(0)
