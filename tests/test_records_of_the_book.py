@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import asdict
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +19,7 @@ SETTINGS = {group.setting: group for group in GROUPS}
 SHOWN = SETTINGS["cifar100-cross-entropy-resnet"]
 SQUARED = SETTINGS["cifar100-l2-resnet"]
 CONTROLS = records.controls_of(SHOWN, GROUPS)
-
-
-def shown(metric):
-    return SHOWN.values(metric)[:, : SHOWN.rounds]
+shown = SHOWN.common_values
 
 
 def test_every_line_is_a_record_and_no_training_is_there_twice():
@@ -41,7 +37,7 @@ def test_the_folder_holds_one_small_file_of_lines_for_each_setting():
 
 
 def test_the_package_brings_the_same_records():
-    assert records.read([files("sdtutorial.networks") / "recorded"]).records == READING.records
+    assert records.recorded().records == READING.records
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.setting)
@@ -118,8 +114,8 @@ def test_round_zero_nearly_fits_its_labels():
 
 
 def test_test_accuracy_rises_and_then_falls_by_more_than_chance():
-    test, peaks = shown("test_accuracy"), records.peak_rounds(SHOWN)
-    fall = records.mean_interval(test[:, -1] - test[np.arange(len(test)), peaks])
+    last = shown("test_accuracy")[:, -1]
+    fall = records.mean_interval(last - records.at_peak(SHOWN, "test_accuracy"))
     assert records.peak_gain(SHOWN).low > 0
     assert fall.high < 0
     for name in ("test_accuracy", "held_out_accuracy"):
@@ -218,15 +214,14 @@ def test_a_chain_with_more_weight_decay_gains_less_and_loses_more_in_round_2():
 
 
 def test_with_the_squared_distance_the_accuracy_rises_while_fit_and_miss_fall():
-    whole = slice(SQUARED.rounds)
     training, test, miss = (
-        SQUARED.values(metric)[:, whole]
+        SQUARED.common_values(metric)
         for metric in ("training_accuracy", "test_accuracy", "loss_to_targets")
     )
     assert np.all(np.diff(training, axis=1) < 0)
     assert np.all(np.diff(miss, axis=1) < 0)
     assert np.all(np.diff(test, axis=1) > 0)
-    assert np.all(np.diff(SQUARED.values("test_calibration_error")[:, whole].mean(0)) < 0)
+    assert np.all(np.diff(SQUARED.common_values("test_calibration_error").mean(0)) < 0)
     one_round = shown("training_accuracy")[:, 1].mean()
     assert training[:, -1].mean() == pytest.approx(one_round, abs=0.01)
     assert training[:, 0].max() < 0.95

@@ -369,6 +369,30 @@ class Chains:
             row[: len(chain)] = [record.metrics[metric] for record in chain]
         return table
 
+    def common_values(self, metric):
+        """A metric of the rounds that all chains have.
+
+        Parameters
+        ----------
+        metric : str
+
+        Returns
+        -------
+        numpy.ndarray
+            (chains, rounds)
+        """
+        return self.values(metric)[:, : self.rounds]
+
+
+def recorded():
+    """Read the records of the book's own study, which come with the package.
+
+    Returns
+    -------
+    Reading
+    """
+    return read([Path(__file__).parent / "recorded"])
+
 
 def group(records):
     """Sort records into the chains of each setting and configuration.
@@ -481,7 +505,7 @@ def peak_rounds(chains):
     numpy.ndarray
         (chains,) int. Of several equal rounds, the first.
     """
-    return chains.values("held_out_accuracy")[:, : chains.rounds].argmax(1)
+    return chains.common_values("held_out_accuracy").argmax(1)
 
 
 def at_peak(chains, metric):

@@ -242,7 +242,7 @@ def trade_off(chains, groups):
     figure = new_figure(5.0)
     axes = figure.subplots()
     train, test = (
-        100 * chains.values(metric)[:, : chains.rounds].mean(0)
+        100 * chains.common_values(metric).mean(0)
         for metric in ("training_accuracy", "test_accuracy")
     )
     axes.plot(train, test, "-", color=plotting.MUTED, linewidth=1.4, zorder=1)
