@@ -29,6 +29,7 @@ SECTION = """
 ## {name}
 
 ```{{eval-rst}}
+.. highlight:: none
 .. automodule:: {path}
 ```
 """
