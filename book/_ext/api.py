@@ -58,14 +58,21 @@ def in_order(graph):
 
 
 def public_objects(module):
-    """Return the public functions and classes that a module defines, or its parts do, by name."""
-    home = (module.__name__, f"{module.__name__}.")
-    return {
+    """Return by name the functions and classes that a module offers.
+
+    They are those that `__all__` lists, else those that the module or its parts define.
+    """
+    things = {
         name: thing
         for name, thing in vars(module).items()
-        if not name.startswith("_")
-        and (inspect.isfunction(thing) or inspect.isclass(thing))
-        and (thing.__module__ == home[0] or thing.__module__.startswith(home[1]))
+        if inspect.isfunction(thing) or inspect.isclass(thing)
+    }
+    if hasattr(module, "__all__"):
+        return {name: thing for name, thing in things.items() if name in module.__all__}
+    return {
+        name: thing
+        for name, thing in things.items()
+        if not name.startswith("_") and f"{thing.__module__}.".startswith(f"{module.__name__}.")
     }
 
 
