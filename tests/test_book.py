@@ -48,7 +48,7 @@ def test_a_typed_number_is_noticed():
 def test_every_figure_has_a_caption_a_name_and_a_text_for_those_who_do_not_see_it(page):
     for cell in cells(page, "code"):
         if re.search(r"\bplotting\.|\bplt\.", cell.source) and "import" not in cell.source:
-            asked = f"a figure has a caption, a name fig-... and an alt of five words or more:\n{cell}"
+            asked = f"a figure has a caption, a name fig-... and an alt of five words or more:\n{cell.source}"
             assert figure(cell).get("caption", "").strip(), asked
             assert figure(cell).get("name", "").startswith("fig-"), asked
             alt = cell.metadata["mystnb"].get("image", {}).get("alt", "")
@@ -95,7 +95,7 @@ def test_a_chapter_defines_no_algorithm_of_its_own(page):
     for cell in cells(page, "code"):
         tree = ast.parse(re.sub(r"^(\s*)[%!]", r"\1# ", cell.source, flags=re.M))
         for node in ast.walk(tree):
-            cure = f"move the class, the loop or the function of 5 lines into the package:\n{cell}"
+            cure = f"move the class, the loop or the function of 5 lines into the package:\n{cell.source}"
             assert not isinstance(node, ast.ClassDef | ast.While), cure
             if isinstance(node, ast.FunctionDef):
                 assert node.end_lineno - node.lineno < 5, cure
