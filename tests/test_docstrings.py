@@ -56,7 +56,7 @@ def wrong_shapes(text):
 
 
 def in_dialect(kind, lines):
-    if re.search(r"numpy\.|np\.|\barray\b|\)\s*(?:array_like|ndarray)|(?:array_like|ndarray) \(", kind):
+    if re.search(r"(?:numpy|np)\.ndarray|\barray\b|\)\s*(?:array_like|ndarray)|(?:array_like|ndarray) \(", kind):
         return False
     # The shape belongs to the type, not to the words that describe it.
     shapeless = re.search(r"\b(?:array_like|ndarray)\b", kind) and "shape" not in kind
