@@ -119,6 +119,16 @@ def _link_docstring(app, what, name, thing, options, lines):
     lines[:] = [linked(line, app.env.found_docs) for line in lines]
 
 
+def _find_where_defined(app, env, node, text):
+    """Resolve `sdtutorial.name`, which stands on the page under the module that defines it."""
+    target = node.get("reftarget", "")
+    if node.get("refdomain") == "py" and target.startswith(f"{PACKAGE}."):
+        if (thing := _imported(target)) is not None:
+            path = f"{thing.__module__}.{thing.__qualname__}"
+            find = env.get_domain("py").resolve_xref
+            return find(env, node["refdoc"], app.builder, node["reftype"], path, node, text)
+
+
 @functools.cache
 def find_uses(folder):
     """Return the tests below a folder by the functions and classes of the package they name."""
@@ -193,5 +203,6 @@ def setup(app):
     app.connect("source-read", _write_page)
     # After numpydoc, which would take the references for names.
     app.connect("autodoc-process-docstring", _link_docstring, priority=900)
+    app.connect("missing-reference", _find_where_defined)
     app.connect("object-description-transform", _add_tests)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
