@@ -48,11 +48,15 @@ CLASS = """
 
 
 def in_order(graph):
-    """Return the public modules: ORDER, then the others, each after those that it imports."""
+    """Return the public modules: ORDER, then the others, each after those that it imports.
+
+    A package comes before its parts.
+    """
 
     def rank(name):
         top = name.split(".")[0]
-        return ORDER.index(top) if top in ORDER else len(ORDER), len(reachable(graph, name)), name
+        number = ORDER.index(top) if top in ORDER else len(ORDER)
+        return number, name != top, len(reachable(graph, name)), name
 
     return sorted((name for name in graph if "._" not in f".{name}"), key=rank)
 
@@ -76,11 +80,21 @@ def public_objects(module):
     }
 
 
-def public_names(package=PACKAGE):
+def public_modules():
+    """Yield the public modules; of a package that offers something itself, not the parts."""
+    offering = set()
+    for name in in_order(imports(modules())):
+        module = importlib.import_module(f"{PACKAGE}.{name}")
+        if name.rpartition(".")[0] not in offering:
+            yield module
+            if public_objects(module):
+                offering.add(name)
+
+
+def public_names():
     """Yield each public module with the public things that no module before it has shown."""
     seen = set()
-    for name in in_order(imports(modules())):
-        module = importlib.import_module(f"{package}.{name}")
+    for module in public_modules():
         new = {key: thing for key, thing in public_objects(module).items() if thing not in seen}
         seen.update(new.values())
         if new:

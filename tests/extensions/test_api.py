@@ -18,6 +18,7 @@ def test_every_public_name_of_the_package_is_on_the_page_once():
     text = page_text()
     assert ".. autofunction:: sdtutorial.bounds.rounds_interval\n" in text
     assert "## networks.training\n" in text
+    assert "## plotting\n" in text and "## plotting." not in text
 
 
 def test_modules_come_in_the_order_of_the_house_and_new_ones_after_what_they_import():
@@ -25,6 +26,7 @@ def test_modules_come_in_the_order_of_the_house_and_new_ones_after_what_they_imp
     assert names.index("kernels") < names.index("regression") < names.index("bounds")
     graph = {"new": {"newer"}, "newer": set(), "kernels": set(), "_hidden": set(), "p._part": set()}
     assert in_order(graph) == ["kernels", "newer", "new"]
+    assert in_order({"bounds.rounds": set(), "bounds": {"bounds.rounds"}})[0] == "bounds"
 
 
 def test_what_is_private_or_comes_from_elsewhere_is_not_shown():
