@@ -12,7 +12,7 @@ from sdtutorial.plotting import (
     new_figure,
     round_colors,
 )
-from sdtutorial.plotting._parts import LOOKS, whole_ticks
+from sdtutorial.plotting._parts import looks, whole_ticks
 
 # The metrics of which the theory says where they go, or that show what a gain is made of.
 PANELS = {
