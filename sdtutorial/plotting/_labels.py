@@ -67,7 +67,10 @@ def label_lines(axes, labels):
     axes.figure.draw_without_rendering()
     for line, text in labels:
         others = _ink(axes, [other for other in axes.lines if other is not line])
-        _write_beside(axes, text, _trace(line), others, (_GAP,), line.get_color())
+        offsets = [(side, _GAP) for side in _SIDES]
+        if line.get_marker() == "None" and line.get_linewidth():
+            offsets.insert(0, (np.zeros(2), 0))  # upon the line, which the halo interrupts
+        _write_beside(axes, text, _trace(line), others, offsets, line.get_color())
 
 
 def label_points(axes, points, texts, colors):
@@ -77,11 +80,12 @@ def label_points(axes, points, texts, colors):
         trace = axes.transData.transform([point]) * _points(axes)
         ink = _ink(axes, axes.lines)
         others = ink[cdist(ink, trace)[:, 0] > _GAP]  # all but the marker
-        _write_beside(axes, text, trace, others, np.array([1.6, 3, 5]) * _GAP, color)
+        offsets = [(side, gap * _GAP) for gap in (1.6, 3, 5) for side in _SIDES]
+        _write_beside(axes, text, trace, others, offsets, color)
 
 
-def _write_beside(axes, text, trace, others, gaps, color):
-    """Write a text beside that point of a trace which has most room around it."""
+def _write_beside(axes, text, trace, others, offsets, color):
+    """Write a text beside that point of a trace, and on that side, where there is most room."""
     scale = _points(axes)
     low, high = np.reshape(axes.get_window_extent().extents, (2, 2)) * scale
     trace = trace[np.all((trace >= low - 1) & (trace <= high + 1), axis=1)]
@@ -94,12 +98,12 @@ def _write_beside(axes, text, trace, others, gaps, color):
     )  # fmt: skip
     extent = np.array(written.get_window_extent().size) * scale
 
-    candidates = [(anchor, side, gap) for gap in gaps for anchor in trace for side in _SIDES]
-    anchors, sides, gap = (np.array(column) for column in zip(*candidates))
+    anchors = np.repeat(trace, len(offsets), axis=0)
+    sides, gap = (np.array(column) for column in zip(*offsets * len(trace)))
     centres = anchors + sides * (extent / 2 + gap[:, None])
     # Where other lines meet this one, nobody could tell which of them a label names.
     room = np.minimum(_distances(centres, extent, others), _distances(anchors, 0, others))
-    room = np.minimum(room, _ENOUGH) - (gap - gaps[0])
+    room = np.minimum(room, _ENOUGH) - np.abs(gap - 1.5 * _GAP)
     room[_distances(centres, extent, trace) < gap - 1] -= 100  # the line would run through its name
     room[np.any((centres - extent / 2 < low + 2) | (centres + extent / 2 > high), axis=1)] -= 1000
     best = len(room) - 1 - np.argmax(room[::-1])  # of equals the last: a line is named at its end

@@ -24,11 +24,11 @@ def looks(count):
     return [(colors[i % 4], markers[i % 9], dashes[i // 4 % 4]) for i in range(count)]
 
 
-def label_rounds(figure, axes, lines, shown=None, rounds=None):
+def label_rounds(figure, axes, lines, shown=None, rounds=None, word="round "):
     """Say which line is which round: beside the lines if they are few, else in a colour bar."""
     shown = range(len(lines)) if shown is None else shown
     if len(lines) <= 6:
-        label_lines(axes, [(line, f"round {t}") for line, t in zip(lines, shown)])
+        label_lines(axes, [(line, f"{word}{t}") for line, t in zip(lines, shown)])
     else:
         colour_bar(figure, axes, len(lines) if rounds is None else rounds)
 

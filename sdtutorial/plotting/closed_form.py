@@ -186,5 +186,6 @@ def _draw_newton_step(axes, curve, start, root):
     if inside:
         label_points(axes, [(start / root, value)], ["start"], [PURPLE])
     else:
-        (step,) = axes.plot(*zip((tail[0] / root, tail[1]), (landing / root, height)), linewidth=0, color=PURPLE)
+        ends = (tail[0] / root, landing / root), (tail[1], height)
+        (step,) = axes.plot(*ends, linewidth=0, color=PURPLE)
         label_lines(axes, [(step, f"from the\nstart at {start / root:.0f}")])

@@ -104,7 +104,7 @@ def walk_plane(chain):
     # Each coordinate has its own time scale; enough points on both.
     times = np.sort(np.outer(np.geomspace(1e-4, 30, 300), chain.eigenvalues), axis=None)
     path = np.exp(-times[:, None] / chain.eigenvalues) * chain.coordinates
-    (smooth,) = axes.plot(*path.T, color=INK, linewidth=1.1)
+    axes.plot(*path.T, color=INK, linewidth=1.1)
     axes.add_patch(Circle((0, 0), step, color=MUTED, alpha=0.18, linewidth=0))
     walk = chain.target_coordinates
     (polygon,) = axes.plot(*walk.T, linewidth=0, color=ROUNDS(0.4))  # arrows are no line to label
@@ -117,11 +117,14 @@ def walk_plane(chain):
     axes.plot(*walk[-1], "o", color=MUTED)
     axes.set_aspect("equal")
     axes.autoscale_view()
+    axes.set_xlim(left=axes.get_xlim()[0] - step)  # room for the name of the path
     axes.set_xlabel("$z[1]$, smaller eigenvalue")
     axes.set_ylabel("$z[2]$, larger eigenvalue")
     note(axes, "$z_0$", walk[0], (8, 0), va="center")
     note(axes, "collapsed", (step, 0), (6, 0), va="center", color=MUTED)
-    label_lines(axes, [(polygon, "one arrow a round"), (smooth, r"the path as $\varepsilon$ falls")])
+    bend = path[np.argmax(path / chain.coordinates @ (-1, 1))]
+    note(axes, "the path\nas $\\varepsilon$ falls", bend, (-8, 4), ha="right")
+    label_lines(axes, [(polygon, "one arrow a round")])
     return figure
 
 

@@ -51,6 +51,6 @@ def overview(example, chain, errors=None):
 def _draw_rounds_of_fits(figure, axes, example, chain):
     named = draw_samples(axes, example)
     fits = draw_fits(axes, example, chain)
-    axes.set_title("fit $f_t$ of each round", loc="left")
-    label_rounds(figure, axes, fits)
+    axes.set_title("fits $f_t$, with their rounds $t$", loc="left")
+    label_rounds(figure, axes, fits, word="")
     label_lines(axes, named)
