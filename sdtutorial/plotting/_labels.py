@@ -8,9 +8,10 @@ from scipy.optimize import isotonic_regression
 from scipy.spatial.distance import cdist
 
 _HALO = [withStroke(linewidth=3, foreground="white")]  # keeps grid lines away from letters
-_STEP = 3  # points between neighbouring samples of what is drawn
+_STEP = 4  # points between neighbouring samples of what is drawn
 _GAP = 4  # points between a word and what it names
 _ENOUGH = 18  # points to everything else: more room makes a label no clearer
+_SPOTS = 60  # at most, along a line, that are tried
 _SIDES = np.array([(x, y) for x in (1, 0, -1) for y in (1, 0, -1) if (x, y) != (0, 0)])
 
 
@@ -98,8 +99,9 @@ def _write_beside(axes, text, trace, others, offsets, color):
     )  # fmt: skip
     extent = np.array(written.get_window_extent().size) * scale
 
-    anchors = np.repeat(trace, len(offsets), axis=0)
-    sides, gap = (np.array(column) for column in zip(*offsets * len(trace)))
+    spots = trace[:: 1 + len(trace) // _SPOTS]
+    anchors = np.repeat(spots, len(offsets), axis=0)
+    sides, gap = (np.array(column) for column in zip(*offsets * len(spots)))
     centres = anchors + sides * (extent / 2 + gap[:, None])
     # Where other lines meet this one, nobody could tell which of them a label names.
     room = np.minimum(_distances(centres, extent, others), _distances(anchors, 0, others))
@@ -141,12 +143,14 @@ def _trace(line):
 
 def _sampled(corners):
     """Return samples of a polygon, one every few points; a corner that is not finite breaks it."""
+    finite = np.isfinite(corners).all(axis=1)
     pieces = [corners[:0]]
-    for start, end in zip(corners[:-1], corners[1:]):
-        length = np.hypot(*(end - start))
-        if np.isfinite(length):
-            count = 2 + int(min(length, 1e4) / _STEP)
-            pieces.append(np.linspace(start, end, count))
+    for run in np.split(np.arange(len(corners)), np.flatnonzero(~finite)):
+        run = corners[run[finite[run]]]
+        if len(run):
+            length = np.append(0, np.cumsum(np.hypot(*np.diff(run, axis=0).T)))
+            at = np.linspace(0, length[-1], 2 + int(min(length[-1], 1e4) / _STEP))
+            pieces.append(np.column_stack([np.interp(at, length, side) for side in run.T]))
     return np.concatenate(pieces)
 
 
