@@ -100,7 +100,7 @@ def schematic(example, chain, rounds=3):
             panel.spines[:].set_visible(True)
             panel.spines[:].set_color("#b5b5b5")
     engine = figure.get_layout_engine()
-    engine.set(wspace=0.45, hspace=0.4, rect=(0, 0, 0.96 if rounds < chain.rounds else 1, 1))
+    engine.set(wspace=0.45, hspace=0.4, rect=(0, 0, 0.95 if rounds < chain.rounds else 1, 1))
     arrow = {"arrowstyle": "-|>,head_length=0.5,head_width=0.25", "color": INK, "linewidth": 1.5}
     for t, (above, below) in enumerate(panels.T):
         below.annotate(

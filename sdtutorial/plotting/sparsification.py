@@ -122,6 +122,7 @@ def early_stopping(residuals, ratios, round_residuals, round_ratios, limit):
             color=BLUE, ha="right",
         )  # fmt: skip
     draw_rounds(axes, round_residuals, round_ratios, len(round_ratios))
+    axes.set_ylim(bottom=min(0.97, axes.get_ylim()[0]))  # one: no direction outlives the other
     _plain_ticks(axes.yaxis, *axes.get_ylim())
     axes.set_xlabel("mean squared distance from the labels $y_0$")
     axes.set_ylabel("ratio $B_t[k] \\,/\\, B_t[j]$ (log scale)")

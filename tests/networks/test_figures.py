@@ -81,9 +81,10 @@ def test_a_title_is_for_people(study):
         recipe={**record.configuration["setting"]["recipe"], "loss": "l2"},
     )
     variant = nested(full, seeds_of="a")
+    cases = [("a", full), ("a-decay-1", variant), ("a$_{$", record.configuration)]
     titles = [
         figures.title(group([replace(record, setting=name, configuration=configuration)])[0])
-        for name, configuration in (("a", full), ("a-decay-1", variant), ("a$_{$", record.configuration))
+        for name, configuration in cases
     ]
     base = "CIFAR-100, VGG, squared distance"
     assert titles == [base, f"{base}, decay 1", "a$_{$"]

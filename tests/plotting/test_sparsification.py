@@ -46,6 +46,7 @@ def test_early_stopping_is_drawn_beside_the_rounds():
     assert is_drawn(axes, [0.1, 0.5], [1.1, 1.3])
     assert is_drawn(axes, [0.1, 0.3], [1.1, 1.7])
     assert "round 1" in texts(figure)
+    assert 1 in axes.get_yticks() and axes.get_ylim()[0] < 1
     assert draw(figure)
 
 
