@@ -290,7 +290,7 @@ def _fits(values, t, height):
 
 
 def _bars(values, t):
-    """Return the bars of the filters of round t, which hang from one; after collapse a sentence."""
+    """Return the bars of the filters of round t, hanging from one; after collapse a sentence."""
     if t == values["rounds"]:
         middle = f'x="{(_LEFT + _RIGHT) / 2:.1f}" y="{(_TOP + _BOTTOM) / 2:.1f}"'
         return f'<text {middle} text-anchor="middle">all filters are zero</text>'
@@ -354,7 +354,7 @@ def _filter_drawing(size, values, t):
     for k in range(1, size + 1) if size <= 12 else (1, size):
         x = _across((k - 0.5) / size)
         ticks += f'<text x="{x:.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{k}</text>'
-    label = "Bars hang from one: how much of each direction is lost at the chosen round, in powers of ten."
+    label = "Bars hang from one: the powers of ten that each direction has lost at this round."
     return f"""<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">
 <text x="{_LEFT}" y="14">filter <tspan class="math">B</tspan> at round
 <tspan class="math">t</tspan></text>
