@@ -5,7 +5,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sdtutorial.plotting._labels import label_lines, note
+from sdtutorial.plotting._labels import label_ends, label_lines, note  # noqa: F401, for the chapters
 from sdtutorial.plotting._style import (
     BLUE,
     GREEN,
@@ -17,11 +17,14 @@ from sdtutorial.plotting._style import (
     round_colors,
 )
 
+#: Colour and marker of the first, the second ... of a few curves beside each other.
+LOOKS = [(BLUE, "o"), (PURPLE, "s"), (GREEN, "^"), (INK, "D")]
+
 
 def looks(count):
-    """Return a colour, a marker and a dash pattern for each of several curves, no two alike."""
-    colors, markers, dashes = (BLUE, PURPLE, GREEN, INK), "os^Dv<>ph", ("-", "--", "-.", ":")
-    return [(colors[i % 4], markers[i % 9], dashes[i // 4 % 4]) for i in range(count)]
+    """Return a colour, a marker and a dash pattern for each of many curves, no two alike."""
+    markers, dashes = "os^Dv<>ph", ("-", "--", "-.", ":")
+    return [(LOOKS[i % 4][0], markers[i % 9], dashes[i // 4 % 4]) for i in range(count)]
 
 
 def label_rounds(figure, axes, lines, shown=None, rounds=None, word="round "):
@@ -55,12 +58,17 @@ def mark_level(axes, height, text=None, offset=(0, 4), *, share=1, **options):
         note(axes, text, (share, height), offset, xycoords=("axes fraction", "data"), **options)
 
 
+def draw_bound(axes, x, values, color=BLUE):
+    """Draw a bound, dashed in the colour of what it bounds, the paper's dash-dotted."""
+    dashes = "-." if color == VERMILLION else "--"
+    return draw_curve(axes, x, values, dashes, color=color, linewidth=1.6)
+
+
 def draw_bounds(axes, x, bounds, paper_bounds):
     """Draw the bounds of the book and those of the paper; return pairs of line and name."""
-    styles = {"--": (BLUE, bounds), "-.": (VERMILLION, paper_bounds or {})}
     return [
-        (draw_curve(axes, x, values, dashes, color=color, linewidth=1.6), name)
-        for dashes, (color, some) in styles.items()
+        (draw_bound(axes, x, values, color), name)
+        for color, some in ((BLUE, bounds), (VERMILLION, paper_bounds or {}))
         for name, values in some.items()
     ]
 
