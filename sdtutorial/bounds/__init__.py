@@ -24,13 +24,18 @@ The paper is Mobahi, Farajtabar and Bartlett, "Self-Distillation Amplifies Regul
 Space", NeurIPS 2020. Names such as ``prp-norm-bound`` are labels in the book.
 """
 
+from sdtutorial.bounds.curve import (
+    rounds_condition_bound,
+    rounds_curve_bound,
+    rounds_curve_interval,
+    rounds_limit,
+    rounds_limit_bound,
+)
 from sdtutorial.bounds.multipliers import label_multiplier_interval, multiplier_interval
 from sdtutorial.bounds.rounds import (
     guaranteed_rounds,
     norm_ratio_bound,
-    rounds_curve_bound,
     rounds_interval,
-    rounds_limit,
     rounds_upper_bound,
 )
 from sdtutorial.bounds.sparsity import (
@@ -48,9 +53,12 @@ __all__ = [
     "label_multiplier_interval",
     "multiplier_interval",
     "norm_ratio_bound",
+    "rounds_condition_bound",
     "rounds_curve_bound",
+    "rounds_curve_interval",
     "rounds_interval",
     "rounds_limit",
+    "rounds_limit_bound",
     "rounds_upper_bound",
     "sparsity_index",
     "sparsity_index_limit",

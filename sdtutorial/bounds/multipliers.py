@@ -53,16 +53,17 @@ def multiplier_interval(eigenvalues, norm_ratio):
 def label_multiplier_interval(eigenvalues, coordinates, norm_ratio):
     r"""Return the interval in which the multiplier lies, from where the labels have their energy.
 
-    With the energy shares w_k = z_k^2 / ||z||^2, their arithmetic mean eigenvalue
-    dbar = sum_k w_k d_k and their harmonic mean dtilde = 1 / sum_k (w_k / d_k),
+    With the energy shares w_k = z_k^2 / ||z||^2 and the power means
+    M_s = (sum_k w_k d_k^s)^(1/s) of the eigenvalues,
 
-    .. math:: c \le \frac{\bar d}{r - 1}, \qquad
-              c \ge \frac{\tilde d}{r - 1} \ (r \le 2), \qquad
-              c \ge \frac{4 \tilde d}{r^2} \ (r \ge 2).
+    .. math:: \frac{M_{-q}}{r - 1} \le c \le \frac{M_p}{r - 1}, \qquad
+              q = 2 - \frac{2}{r}, \quad p = \frac{2}{r (r + 1)}, \qquad
+              \frac{4 M_{-1}}{r^2} \le c \ (r \ge 2).
 
-    Sharper than equation (12) of the paper: the upper end always, the lower end always for r <= 2
-    and otherwise where dtilde > d_min r^2 / (4 (r - 1)). Proved in the book's ``collapse_bound``,
-    ``thm-label-bracket``. It holds for every round, with that round's own coordinates and ratio.
+    Sharper than equation (12) of the paper at both ends: a mean lies between the extreme
+    eigenvalues. No smaller order than q or p will do. Where r > 2 the larger of the two lower ends
+    is returned. Proved in the book's ``collapse_bound``, ``thm-label-bracket``. It holds for every
+    round, with that round's own coordinates and ratio.
 
     Parameters
     ----------
@@ -94,7 +95,7 @@ def label_multiplier_interval(eigenvalues, coordinates, norm_ratio):
 
     >>> lower, upper = label_multiplier_interval([1.0, 4.0], [0.1, 1.0], 2.0)
     >>> round(lower, 3), round(upper, 3)
-    (3.885, 3.97)
+    (3.885, 3.956)
     """
     d = _arguments.spectrum(eigenvalues)
     z = _checks.coordinates(coordinates, d.size)
@@ -103,19 +104,48 @@ def label_multiplier_interval(eigenvalues, coordinates, norm_ratio):
         raise ValueError(
             f"norm_ratio must be one number or have shape {z.shape[1:]}, not {r.shape}"
         )
-    scale = np.abs(z).max(axis=0)
-    if np.any((scale == 0) & (r > 1)):
+    share = energy_shares(z)
+    if np.any((share.max(axis=0) == 0) & (r > 1)):
         raise ValueError("coordinates must not all be zero where the norm ratio is above 1")
-    with np.errstate(all="ignore"):  # zero eigenvalues and columns of zeros are dealt with below
-        energy = (z / np.where(scale > 0, scale, 1.0)) ** 2
-        share = energy / energy.sum(axis=0)
-        arithmetic = np.tensordot(d, share, axes=1)
-        inverse = np.where(share.T > 0, share.T / d, 0.0).sum(axis=-1)
-        harmonic = 1.0 / inverse
-        factor = np.where(r <= 2, 1.0, 4.0 * (r - 1.0) / r / np.maximum(r, 1.0))
-        lower = np.where(r > 1, harmonic * factor / (r - 1.0), np.inf)
-        upper = np.where(r > 1, arithmetic / (r - 1.0), np.inf)
-    return _arguments.plain(lower), _arguments.plain(upper)
+    s = np.maximum(r, 1.0 + np.finfo(float).eps)  # collapsed rounds are replaced at the end
+    with np.errstate(all="ignore"):
+        lower = power_mean(d, share, lower_order(s)) / (s - 1.0)
+        tangent = 4.0 * power_mean(d, share, -1.0) / s / s
+        lower = np.where(s > 2, np.maximum(lower, tangent), lower)
+        upper = power_mean(d, share, 2.0 / s / (s + 1.0)) / (s - 1.0)
+    ends = (np.where(r > 1, end, np.inf) for end in (lower, upper))
+    return tuple(map(_arguments.plain, ends))
+
+
+def energy_shares(z):
+    """Return z^2 / ||z||^2 for each column; zeros for a column of zeros."""
+    with np.errstate(all="ignore"):
+        energy = (z / np.abs(z).max(axis=0)) ** 2
+        return np.nan_to_num(energy / energy.sum(axis=0))
+
+
+def lower_order(r):
+    """Return -q = 2/r - 2, the order of the mean in the lower end of the bracket."""
+    return -2.0 * ((r - 1.0) / r)
+
+
+def power_mean(d, share, order):
+    """Return (sum_k w_k d_k^s)^(1/s) for the order s != 0, without leaving the range of floats.
+
+    The weights are (K,), with orders of any shape, or (K, Q), with one order or (Q,) of them.
+    """
+    shape = np.broadcast_shapes(share.shape[1:], np.shape(order))
+    weight = share.reshape(share.shape + (1,) * (len(shape) + 1 - share.ndim))
+    carrying = weight > 0
+    with np.errstate(all="ignore"):  # a power of zero is infinite or zero
+        log_d = np.log(d).reshape(d.shape + (1,) * len(shape))
+        power = np.where(carrying, order * log_d, -np.inf)
+        largest = np.clip(power.max(axis=0), -np.finfo(float).max, np.finfo(float).max)
+        # Near order zero the sum is close to one, and a plain logarithm would cancel.
+        small = np.log1p(np.where(carrying, weight * np.expm1(power), 0.0).sum(axis=0))
+        large = largest + np.log((weight * np.exp(power - largest)).sum(axis=0))
+        near = np.where(carrying, np.abs(power), 0.0).max(axis=0) < 1.0
+        return np.exp(np.where(near, small, large) / order)
 
 
 def _over_excess(numerator, r):

@@ -5,19 +5,12 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from scipy.integrate import quad_vec
 
 from sdtutorial import _checks
 from sdtutorial.bounds import _arguments
 
 # Eigenvalues within this relative distance are treated as one eigenspace, see rounds_upper_bound.
-_SAME_EIGENSPACE = 1e-8
-
-# rounds_limit is good to a relative 1e-10; this much is added where it must not be too small.
-_LENGTH_ALLOWANCE = 1e-9
-
-# exp(-40) is below machine epsilon: what a quadrature leaves out beyond this depth is rounding.
-_DEPTH = 40.0
+SAME_EIGENSPACE = 1e-8
 
 
 def norm_ratio_bound(t, norm_ratio, condition_number):
@@ -221,132 +214,18 @@ def rounds_upper_bound(eigenvalues, coordinates, tolerance):
         if sum(energy) <= allowed:
             return 0
         length = decimal.Decimal(0)
-        for members in _eigenspaces(d):
+        for members in eigenspaces(d):
             smallest, largest = (decimal.Decimal(float(d[i])) for i in members[[0, -1]])
             stretch = largest / smallest if smallest > 0 else 1
             length += stretch * sum(energy[i] for i in members).sqrt()
         return math.ceil(length / allowed.sqrt()) - 1
 
 
-def rounds_limit(eigenvalues, coordinates):
-    r"""Return the limit of T / r_0 as the tolerance falls: an arc length divided by a norm.
-
-    .. math:: \lim_{\epsilon \to 0} \frac{T}{r_0}
-              = \frac{1}{\lVert z_0 \rVert} \int_0^\infty \lVert D^{-1} e^{-s D^{-1}} z_0 \rVert ds
-
-    A round is an implicit Euler step, of fixed length sqrt(K epsilon), along the path
-    s -> exp(-s D^{-1}) z_0 from the labels to zero. Proved in the book's ``collapse_bound``,
-    ``thm-arc-length``. The value lies between 1 (one eigenspace) and
-    sum_e ||z_{0,e}|| / ||z_0|| <= sqrt(K) (eigenvalues far apart).
-
-    Parameters
-    ----------
-    eigenvalues : (K,) array_like
-        Eigenvalues of the Gram matrix divided by K, in any order, not negative.
-    coordinates : (K,) array_like
-        z_0, one label vector in the eigenbasis; only its direction matters. Zeros are allowed.
-
-    Returns
-    -------
-    float
-        The limit, to a relative 1e-10. The part of the labels at eigenvalue zero, which the path
-        leaves at once, counts with its length; but where there is such a part no tolerance below
-        its mean square is feasible, and the limit belongs to no chain.
-
-    Raises
-    ------
-    TypeError, ValueError
-        The eigenvalues are not a vector of finite numbers >= 0 with a positive one among them, or
-        the coordinates are not a vector of the same length with a number other than 0.
-
-    Examples
-    --------
-    >>> round(rounds_limit([1.0, 1.0], [3.0, 4.0]), 9)
-    1.0
-    >>> round(rounds_limit([1e-12, 1.0], [3.0, 4.0]), 9)  # one leg after the other: (3 + 4)/5
-    1.4
-    """
-    d = _arguments.spectrum(eigenvalues)
-    z = _arguments.one_label_vector(coordinates, d.size)
-    if not z.any():
-        raise ValueError("coordinates must not all be zero")
-    z = z / np.abs(z).max()
-    reachable = (d > 0) & (z != 0)
-    unreachable_length = math.hypot(*z[d == 0])
-    d, z = d[reachable], np.abs(z[reachable])
-    total = math.hypot(unreachable_length, *z)
-    if d.size == 0:
-        return 1.0
-    # s = d_min (e^x - 1) is linear in x near the start and logarithmic far out, so that every scale
-    # from d_min to d_max takes a stretch of x of about unit length.
-    log_share = np.log(d.min()) - np.log(d)
-    share = np.exp(log_share)
-
-    def speed(x):  # ||D^{-1} z(s)|| ds/dx
-        grown = x + log_share
-        return math.hypot(*(z * np.exp(grown - (np.exp(grown) - share))))  # s/d = e^grown - share
-
-    end = np.logaddexp(0.0, math.log(_DEPTH) - log_share.min())
-    with np.errstate(all="ignore"):
-        path, _ = quad_vec(speed, 0.0, end, epsabs=0.0, epsrel=1e-11, points=np.arange(1.0, end))
-    # A path is at least as long as the straight line, and at most as long as its legs one by one.
-    path = min(max(path, math.hypot(*z)), math.fsum(z))
-    return float((unreachable_length + path) / total)
-
-
-def rounds_curve_bound(eigenvalues, coordinates, tolerance):
-    r"""Return an upper bound on the number of rounds: the length of the curve that they follow.
-
-    .. math:: T \le \left\lceil \frac{\Lambda(z_0)}{\sqrt{K \epsilon}} \right\rceil - 1, \qquad
-              \Lambda(z_0) = \int_0^\infty \lVert D^{-1} e^{-s D^{-1}} z_0 \rVert ds
-
-    Every round shortens what is left of the curve by at least its own length sqrt(K epsilon).
-    Proved in the book's ``collapse_bound``, ``thm-arc-length``, where it is also shown that T is
-    smaller than this by no more than a multiple of ln T. Never above ``rounds_upper_bound``.
-
-    Parameters
-    ----------
-    eigenvalues : (K,) array_like
-        Eigenvalues of the Gram matrix divided by K, in any order, not negative.
-    coordinates : (K,) array_like
-        z_0, one label vector in the eigenbasis.
-    tolerance : float
-        epsilon, the mean squared residual of every round, in squared units of the labels.
-
-    Returns
-    -------
-    int
-        The bound; 0 where ||z_0||^2 <= K epsilon.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As ``rounds_upper_bound``.
-
-    Notes
-    -----
-    The length is that of ``rounds_limit``, lengthened by a relative 1e-9 so that its rounding does
-    not cost a round.
-
-    Examples
-    --------
-    >>> rounds_curve_bound([1.0, 2.0, 4.0], [1.0, -2.0, 1.5], 0.1)  # rounds_upper_bound gives 8
-    5
-    """
-    longest = rounds_upper_bound(eigenvalues, coordinates, tolerance)
-    if longest == 0:
-        return 0
-    z = np.asarray(coordinates, dtype=float)
-    length = rounds_limit(eigenvalues, z) * math.hypot(*z) * (1.0 + _LENGTH_ALLOWANCE)
-    steps = length / math.sqrt(z.size) / math.sqrt(tolerance)
-    return min(longest, math.ceil(steps) - 1) if math.isfinite(steps) else longest
-
-
-def _eigenspaces(d):
+def eigenspaces(d):
     """Yield the indices of each eigenspace in ascending order of the eigenvalues."""
     order = np.argsort(d, kind="stable")
     first = 0
     for last in range(1, d.size + 1):
-        if last == d.size or d[order[last]] > d[order[first]] * (1.0 + _SAME_EIGENSPACE):
+        if last == d.size or d[order[last]] > d[order[first]] * (1.0 + SAME_EIGENSPACE):
             yield order[first:last]
             first = last

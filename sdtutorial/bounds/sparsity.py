@@ -6,6 +6,7 @@ import numpy as np
 
 from sdtutorial import _checks
 from sdtutorial.bounds import _arguments
+from sdtutorial.bounds.multipliers import energy_shares, lower_order, power_mean
 from sdtutorial.bounds.rounds import guaranteed_rounds
 
 # Beyond these exponents a ratio leaves the range of normal double precision numbers.
@@ -67,7 +68,7 @@ def sparsity_ratio_power(eigenvalues, multiplier, t, *, log=False):
     return _ratios(_times(_arguments.rounds(t), _log_filter_ratios(d, c)), log)
 
 
-def sparsity_ratio_product(eigenvalues, norm_ratios, *, log=False):
+def sparsity_ratio_product(eigenvalues, norm_ratios, *, coordinates=None, log=False):
     r"""Return bounds on the ratios of the filters after t rounds, with one factor for each round.
 
     .. math:: \frac{B_{t-1}[k]}{B_{t-1}[j]} \ge
@@ -75,7 +76,9 @@ def sparsity_ratio_product(eigenvalues, norm_ratios, *, log=False):
               \qquad (d_k > d_j, \ s_i \ge r_i)
 
     Theorem 5 of the paper round by round: its equation (20) is s_i = r_0. Known beforehand is
-    s_i = sqrt(r_0^2 - i). Proved in the book's ``sparsification``, ``thm-sparsity-product``.
+    s_i = sqrt(r_0^2 - i). With the coordinates of the labels the power mean M_{-q} of
+    ``label_multiplier_interval``, q = 2 - 2/s_0, replaces d_min, and the bounds are sharper. Proved
+    in the book's ``sparsification``, ``thm-sparsity-product``.
 
     Parameters
     ----------
@@ -84,6 +87,8 @@ def sparsity_ratio_product(eigenvalues, norm_ratios, *, log=False):
     norm_ratios : (t,) array_like
         s_0, ..., s_{t-1}, upper bounds of the norm ratios of the rounds, each above 1: a round
         exists only while r_i > 1.
+    coordinates : (K,) array_like, optional
+        z_0, one label vector in the eigenbasis, not zero; only its direction matters.
     log : bool
         Whether to return natural logarithms of the bounds, which never leave the range of floats.
 
@@ -91,26 +96,30 @@ def sparsity_ratio_product(eigenvalues, norm_ratios, *, log=False):
     -------
     (K, K) ndarray
         As ``sparsity_ratio_power``. Where d_min = 0 nothing is known but 1 for pairs of positive
-        eigenvalues.
+        eigenvalues; with coordinates only where such a direction carries label energy.
 
     Raises
     ------
     TypeError, ValueError
-        The eigenvalues are not a vector of finite numbers >= 0 with a positive one among them, or
-        the norm ratios are not a vector of finite numbers above 1.
+        The eigenvalues are not a vector of finite numbers >= 0 with a positive one among them,
+        the norm ratios are not a vector of finite numbers above 1, or the coordinates are not a
+        vector of the same length with a number other than 0.
 
     Examples
     --------
     >>> sparsity_ratio_product([1.0, 4.0], [3.0, 2.0]).round(3).tolist()
     [[1.0, 0.469], [2.133, 1.0]]
+    >>> sparsity_ratio_product([1.0, 4.0], [3.0, 2.0], coordinates=[1.0, 3.0]).round(3).tolist()
+    [[1.0, 0.246], [4.066, 1.0]]
     """
     d = _arguments.spectrum(eigenvalues)
     s = _checks.real_array("norm_ratios", norm_ratios, ndim=1)
     if np.any(s <= 1):
         raise ValueError(f"norm_ratios must all be above 1, but the smallest is {s.min()}")
+    mean = d.min() if coordinates is None else _label_mean(d, coordinates, s.max(initial=1.0))
     logs = np.zeros((d.size, d.size))
     for excess in s - 1.0:
-        logs = logs + _log_filter_ratios(d, d.min() / excess)
+        logs = logs + _log_filter_ratios(d, mean / excess)
     return _ratios(logs, log)
 
 
@@ -359,6 +368,14 @@ def _ratios(logs, log):
     return np.exp(
         np.where(np.isinf(logs), logs, np.clip(logs, _SMALLEST_EXPONENT, _LARGEST_EXPONENT))
     )
+
+
+def _label_mean(d, coordinates, largest_ratio):
+    """Return the power mean M_{-q}, q = 2 - 2/s: c_i >= M_{-q}/(r_i - 1) while r_i <= s."""
+    z = _arguments.one_label_vector(coordinates, d.size)
+    if not z.any():
+        raise ValueError("coordinates must not all be zero")
+    return power_mean(d, energy_shares(z), lower_order(largest_ratio))
 
 
 def _smallest_multiplier(d, norm_ratio, t):
