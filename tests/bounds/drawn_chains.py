@@ -68,6 +68,31 @@ def is_feasible(d, z, norm_ratio):
     return np.any(z[d > 0]) and unreachable < 0.9 * np.sum(z**2) / norm_ratio**2
 
 
+def walk_back(d, last, rounds):
+    """Run a chain backwards from its last target, with steps of length one: z_0, ..., z_T.
+
+    z_t = z_{t+1} + D^{-1} z_{t+1} / ||D^{-1} z_{t+1}||: no equation is solved. The tolerance is
+    1/K, and with ||z_T|| <= 1 the chain from z_0 has exactly these rounds.
+    """
+    targets = [np.asarray(last, dtype=float)]
+    for _ in range(rounds):
+        speed = targets[0] / d
+        targets.insert(0, targets[0] + speed / np.linalg.norm(speed))
+    return np.array(targets)
+
+
+def random_walk_back(rng):
+    """Draw a spectrum and all targets of a chain on it: ties, far spectra, up to 60 rounds."""
+    size = rng.integers(1, 9)
+    d = np.sort(np.exp(-rng.choice([0.0, 1.0, 5.0, 20.0]) * rng.random(size)))
+    if rng.random() < 0.2:
+        d[: size // 2] = d[0]
+    last = np.exp(rng.choice([0.0, 1.0, 10.0]) * rng.standard_normal(size))
+    last *= [1.0, d, 1 / d][rng.integers(3)]
+    last *= rng.uniform(0.01, 0.999) / np.linalg.norm(last)
+    return d, walk_back(d, last, int(rng.choice([1, 2, 3, 8, 20, 60])))
+
+
 def least_slack(slack, *, starts=4, steps=120):
     """Climb towards a violation: the least slack found by ever smaller changes of a problem."""
     rng, least = np.random.default_rng(10), math.inf

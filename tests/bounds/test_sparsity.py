@@ -49,6 +49,36 @@ def test_product_over_rounds_bounds_the_sparsity_and_implies_the_papers_bound(pr
         assert np.all(paper <= beforehand * (1 + ROUNDING))
 
 
+@pytest.mark.statement("thm-sparsity-product")
+def test_the_power_mean_of_the_labels_sharpens_the_product(problems):
+    for problem in problems:
+        d, z, t, r = problem.d, problem.z, problem.chain.rounds, problem.r
+        known = np.sqrt(r[0] ** 2 - np.arange(t))
+        extreme = bounds.sparsity_ratio_product(d, known, log=True)[problem.pairs]
+        labels = bounds.sparsity_ratio_product(d, known, coordinates=z, log=True)[problem.pairs]
+        assert np.all(labels <= problem.log_ratios[problem.pairs] * (1 + ROUNDING))
+        assert np.all(extreme <= labels * (1 + ROUNDING))
+
+
+@pytest.mark.statement("thm-sparsity-product")
+def test_every_multiplier_is_above_the_first_power_mean_over_its_own_excess(problems):
+    for problem in problems:
+        d, z, r = problem.d, problem.z, problem.r[:-1]
+        mean = (r[0] - 1) * exact_lower_end(d, z, r[0])
+        assert np.all(mean / (r - 1) <= problem.chain.multipliers * (1 + ROUNDING))
+
+
+def exact_lower_end(d, z, r):
+    """M_{-q}/(r - 1) from its formula, with 30 digits; 0 where labels are out of reach."""
+    if z[d == 0].any():
+        return 0.0
+    with mpmath.workdps(30):
+        q = 2 - 2 / mpmath.mpf(r)
+        shares = [mpmath.mpf(v) ** 2 / mpmath.fsum(mpmath.mpf(u) ** 2 for u in z) for v in z]
+        powers = [w * mpmath.mpf(k) ** -q for w, k in zip(shares, d, strict=True) if w]
+        return float(mpmath.fsum(powers) ** (-1 / q) / (mpmath.mpf(r) - 1))
+
+
 def test_the_three_sparsity_bounds_are_the_formulas_stated():
     d, r, c, t = np.array([0.5, 1.0, 4.0]), 3.0, 0.7, 5
     j, k = d[None, :], d[:, None]
@@ -279,17 +309,18 @@ def test_spline_sparsity_from_tolerance_to_tolerance(
     assert bounds.sparsity_index(d, r) < bounds.sparsity_index_limit(d) < 1.000001
 
 
-@pytest.mark.statement("thm-sparsity-power")
+@pytest.mark.statement("thm-sparsity-power", "thm-sparsity-product")
 def test_spline_bottom_pair_after_four_rounds(spline_chain):
     d, r, logs = spline_chain.eigenvalues, spline_chain.norm_ratios, spline_chain.log_filters[-1]
     known = np.sqrt(r[0] ** 2 - np.arange(4))
     numbers = [
         math.exp(logs[1] - logs[0]),
         bounds.sparsity_ratio_power(d, spline_chain.multipliers[0], 4)[1, 0],
+        bounds.sparsity_ratio_product(d, known, coordinates=spline_chain.coordinates)[1, 0],
         bounds.sparsity_ratio_product(d, known)[1, 0],
         bounds.sparsity_ratio_bound(d, r[0], 4)[1, 0],
     ]
-    assert np.round(numbers, 2).tolist() == [2.97, 2.86, 1.30, 1.28]
+    assert np.round(numbers, 2).tolist() == [2.97, 2.86, 2.51, 1.30, 1.28]
 
 
 def slack_of_growth(problem):
