@@ -71,11 +71,12 @@ def rounds_limit(eigenvalues, coordinates):
 def rounds_limit_bound(condition_number):
     r"""Return an upper bound on ``rounds_limit`` for all labels and all numbers of points.
 
-    .. math:: L(\kappa) = \min\left( \frac{1 + \kappa}{2 \sqrt\kappa}, \
-              \min_{M, x > 0} \frac{\sqrt{(1/4 + x/2) \ln(1 + M \kappa / x)}}{1 - e^{-M}} \right)
+    .. math:: \ell(\kappa) = \min\left( \frac{1 + \kappa}{2 \sqrt\kappa}, \
+              \min_{\tau, \beta > 0} \frac{1}{1 - e^{-\tau}} \sqrt{\left( \frac14
+              + \frac\beta2 \right) \ln\left( 1 + \frac{\tau \kappa}{\beta} \right)} \right)
 
     A curve along which a direction decays at most kappa times as fast as another is at most
-    L(kappa) times as long as the straight way: about sqrt(ln kappa)/2. Proved in the book's
+    ell(kappa) times as long as the straight way: about sqrt(ln kappa)/2. Proved in the book's
     ``collapse_bound``, ``thm-condition``.
 
     Parameters
@@ -86,7 +87,7 @@ def rounds_limit_bound(condition_number):
     Returns
     -------
     float
-        L(kappa), without unit, at least 1: exactly 1 at kappa = 1, infinite at kappa = infinity.
+        ell(kappa), without unit, at least 1: exactly 1 at kappa = 1, infinite at kappa = infinity.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def rounds_limit_bound(condition_number):
 
     Notes
     -----
-    The minimum is searched for numerically. Any M and x give a bound, so one that is not found to
+    The minimum is searched for numerically. Any tau and beta give a bound, so one that is not found to
     the last digit costs sharpness only.
 
     Examples
@@ -109,10 +110,10 @@ def rounds_limit_bound(condition_number):
         return math.inf
 
     def log_bound(point):
-        log_m, log_x = point
-        log_weight = math.log(np.logaddexp(0.0, log_m - log_x + math.log(kappa)))
-        left = -math.log(-math.expm1(-math.exp(log_m)))
-        return left + (math.log(0.25 + math.exp(log_x) / 2) + log_weight) / 2
+        log_tau, log_beta = point
+        log_weight = math.log(np.logaddexp(0.0, log_tau - log_beta + math.log(kappa)))
+        later = -math.log(-math.expm1(-math.exp(log_tau)))
+        return later + (math.log(0.25 + math.exp(log_beta) / 2) + log_weight) / 2
 
     options = {"xatol": 1e-9, "fatol": 1e-15}
     found = minimize(log_bound, [1.5, -3.0], method="Nelder-Mead", options=options)
@@ -122,9 +123,9 @@ def rounds_limit_bound(condition_number):
 def rounds_condition_bound(norm_ratio, condition_number):
     r"""Return an upper bound on the number of rounds from the condition number alone.
 
-    .. math:: T \le \lceil r_0 L(\kappa) \rceil - 1
+    .. math:: T \le \lceil r_0 \ell(\kappa) \rceil - 1
 
-    with L(kappa) from ``rounds_limit_bound``. However many directions there are, the condition
+    with ell(kappa) from ``rounds_limit_bound``. However many directions there are, the condition
     number costs no more than the root of its logarithm: at most 3.33 r_0 rounds at kappa = 1e16.
     Proved in the book's ``collapse_bound``, ``thm-condition``.
 

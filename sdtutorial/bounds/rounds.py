@@ -168,9 +168,9 @@ def rounds_upper_bound(eigenvalues, coordinates, tolerance):
               \ell = \frac{1}{\sqrt{K \epsilon}} \sum_e \lVert z_{0,e} \rVert,
 
     where e runs over the distinct eigenspaces and z_{0,e} is the part of the labels in e. Every
-    round is a step of length sqrt(K epsilon), and no coordinate ever turns back. Since
-    ell <= sqrt(K) r_0, T grows no faster than 1/sqrt(epsilon). Proved in the book's
-    ``collapse_bound``, ``thm-rounds-interval``.
+    round is a step of length sqrt(K epsilon), and within an eigenspace the steps lead straight to
+    zero. Since ell <= sqrt(K) r_0, T grows no faster than 1/sqrt(epsilon). The curve of the book's
+    ``collapse_bound``, ``thm-arc-length``, is never longer than ell.
 
     Parameters
     ----------
@@ -195,10 +195,11 @@ def rounds_upper_bound(eigenvalues, coordinates, tolerance):
 
     Notes
     -----
-    Eigenvalues within a relative 1e-8 count as one eigenspace. This is safe: the part of the path
-    in directions whose eigenvalues differ by a factor q is at most q times as long as the norm of
-    the labels there, and that norm is multiplied by q (proved beside the theorem). ell is computed
-    with 60 digits from the numbers given, so an ell that is a whole number is seen as one.
+    Eigenvalues within a relative 1e-8 count as one eigenspace. This is safe: where eigenvalues
+    differ by a factor q, so do the shares c/(c + d) that a round removes, and the norm of this part
+    of the targets falls by at least 1/q times the length of its step. So the norm of the labels
+    there is multiplied by q. ell is computed with 60 digits from the numbers given, so an ell that
+    is a whole number is seen as one.
 
     Examples
     --------

@@ -37,7 +37,6 @@ from sdtutorial.plotting.closed_form import (
 )
 from sdtutorial.plotting.collapse_bound import (
     norm_walk,
-    rounds_against_tolerance,
     rounds_limit,
     walk_plane,
 )
@@ -90,7 +89,6 @@ __all__ = [
     "residual_curve",
     "risk_by_round",
     "round_colors",
-    "rounds_against_tolerance",
     "rounds_limit",
     "schematic",
     "shrink_factors",
