@@ -96,8 +96,8 @@ def rounds_limit_bound(condition_number):
 
     Notes
     -----
-    The minimum is searched for numerically. Any tau and beta give a bound, so one that is not found to
-    the last digit costs sharpness only.
+    The minimum is searched for numerically. Any tau and beta give a bound, so one that is not found
+    to the last digit costs sharpness only.
 
     Examples
     --------

@@ -255,15 +255,15 @@ def sparsity_index_limit(eigenvalues):
 def collapse_sparsity(eigenvalues, top_ratio, norm_ratio):
     r"""Return bounds on the sparsity that a chain has reached at its last round before collapse.
 
-    With d_m the largest eigenvalue, rho = ||z_{0,m}|| / sqrt(K epsilon) for the part of the labels
-    in its eigenspace, a = d_m/d_j, b = d_m/d_k and theta = a - b, for d_k > d_j:
+    With d_m the largest eigenvalue, h_0 = ||z_{0,m}|| / sqrt(K epsilon) for the part of the labels
+    in its eigenspace, mu_j = d_m/d_j, mu_k = d_m/d_k and Delta = mu_j - mu_k, for d_k > d_j:
 
-    .. math:: \int_1^\rho \frac{\ln\frac{s - 1 + a}{s - 1 + b}}{\ln\frac{s}{s - 1}} \frac{ds}{s}
-              \le \ln \frac{B_{T-1}[k]}{B_{T-1}[j]}
-              \le \theta \ln r_0 + \ln \frac{d_k}{d_j}
+    .. math:: \int_1^{h_0} \frac{\ln\frac{h - 1 + \mu_j}{h - 1 + \mu_k}}{\ln\frac{h}{h - 1}}
+              \frac{dh}{h} \le \ln \frac{B_{T-1}[k]}{B_{T-1}[j]}
+              \le \Delta \ln r_0 + \ln \frac{d_k}{d_j}
 
-    As the tolerance falls both ends are (theta/2) ln(1/epsilon) plus a bounded term: the sparsity
-    of the pair grows like epsilon^(-theta/2), while Theorem 6 of the paper ends at a finite number.
+    As the tolerance falls both ends are (Delta/2) ln(1/epsilon) plus a bounded term: the sparsity
+    of the pair grows like epsilon^(-Delta/2), while Theorem 6 of the paper ends at a finite number.
     Proved in the book's ``sparsification``, ``thm-sparsity-growth``, for r_0 > 1.
 
     Parameters
@@ -272,7 +272,7 @@ def collapse_sparsity(eigenvalues, top_ratio, norm_ratio):
         Eigenvalues of the Gram matrix divided by K, in any order, not negative. The largest one
         given is d_m: leave out those above the last direction with label energy.
     top_ratio : float
-        rho of this d_m, without unit, at least 0 and at most r_0; or any lower bound of it, such as
+        h_0 of this d_m, without unit, at least 0 and at most r_0; or any lower bound of it, such as
         the part in one direction of the eigenspace.
     norm_ratio : float
         r_0 = ||z_0|| / sqrt(K epsilon), without unit.
@@ -281,7 +281,7 @@ def collapse_sparsity(eigenvalues, top_ratio, norm_ratio):
     -------
     lower, upper : (K, K) ndarray
         Natural logarithms: lower[k, j] <= ln(B_{T-1}[k]/B_{T-1}[j]) <= upper[k, j] for every pair.
-        Where d_k > d_j these are the two ends above, and the lower one is 0 for rho <= 1; where
+        Where d_k > d_j these are the two ends above, and the lower one is 0 for h_0 <= 1; where
         d_k < d_j they change places and sign; where d_k = d_j both are 0. Against an eigenvalue of
         zero both are infinite. For r_0 <= 1 there is no round, and all are 0.
 
@@ -293,7 +293,7 @@ def collapse_sparsity(eigenvalues, top_ratio, norm_ratio):
 
     Notes
     -----
-    The integral is computed by a fixed Gauss rule in ln(s - 1), to a relative 1e-10.
+    The integral is computed by a fixed Gauss rule in ln(h - 1), to a relative 1e-10.
 
     Examples
     --------
@@ -302,43 +302,43 @@ def collapse_sparsity(eigenvalues, top_ratio, norm_ratio):
     3.759 5.704
     """
     d = _arguments.spectrum(eigenvalues)
-    rho = _arguments.norm_ratio("top_ratio", top_ratio)
+    height = _arguments.norm_ratio("top_ratio", top_ratio)
     r = _arguments.norm_ratio("norm_ratio", norm_ratio)
-    if rho > r * (1.0 + 1e-9):
-        raise ValueError(f"top_ratio must not exceed norm_ratio, but {rho} > {r}")
+    if height > r * (1.0 + 1e-9):
+        raise ValueError(f"top_ratio must not exceed norm_ratio, but {height} > {r}")
     lower, upper = np.zeros((2, d.size, d.size))
     if r <= 1:
         return lower, upper
     k, j = np.nonzero(np.greater.outer(d, d))
     with np.errstate(divide="ignore", over="ignore"):  # d_j = 0 is a ratio that is infinite
         gap = (d[k] - d[j]) / d[j]  # d_k/d_j - 1
-        b = d.max() / d[k]
-        theta = b * gap
-        growth = _growth_integral(theta, b, rho)
+        mu = d.max() / d[k]
+        delta = mu * gap
+        growth = _growth_integral(delta, mu, height)
         growth[d[j] == 0] = np.inf
-        ceiling = theta * math.log(r) + np.log1p(gap)
+        ceiling = delta * math.log(r) + np.log1p(gap)
     lower[k, j], upper[k, j] = growth, ceiling
     lower[j, k], upper[j, k] = -ceiling, -growth
     return lower, upper
 
 
-def _growth_integral(theta, b, rho):
-    """Integrate ln(1 + theta/(w + b)) / ln(1 + 1/w) dw/(1 + w) from w = 0 to rho - 1, w = s - 1."""
-    total = np.zeros_like(theta)
-    if rho <= 1:
+def _growth_integral(delta, mu, height):
+    """Integrate ln(1 + delta/(w + mu)) / ln(1 + 1/w) dw/(1 + w) up to height - 1, w = h - 1."""
+    total = np.zeros_like(delta)
+    if height <= 1:
         return total
     # In x = ln w the integrand is analytic within pi of the axis and falls like e^x on the left.
-    end = math.log(rho - 1.0)
+    end = math.log(height - 1.0)
     start = min(end, 0.0) - _DEPTH
     edges = np.linspace(start, end, math.ceil((end - start) / _PANEL_WIDTH) + 1)
     half = (edges[1] - edges[0]) / 2
-    # An overflowing theta would turn a lower bound into infinity.
-    theta = np.minimum(theta, np.finfo(float).max)
+    # An overflowing delta would turn a lower bound into infinity.
+    delta = np.minimum(delta, np.finfo(float).max)
     for middle in (edges[1:] + edges[:-1]) / 2:
         for node, weight in zip(_NODES, _WEIGHTS, strict=True):
             w = math.exp(middle + half * node)
             scale = half * weight * w / ((1.0 + w) * math.log1p(1.0 / w))
-            total += scale * np.log1p(theta / (w + b))
+            total += scale * np.log1p(delta / (w + mu))
     return total
 
 
