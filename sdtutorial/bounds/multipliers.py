@@ -17,7 +17,7 @@ def multiplier_interval(eigenvalues, norm_ratio):
 
     Parameters
     ----------
-    eigenvalues : (K,) array_like
+    eigenvalues : array_like, shape (K,)
         Eigenvalues of the Gram matrix divided by K, in any order, not negative.
     norm_ratio : float or array_like
         r = ||y|| / sqrt(K epsilon), without unit; any shape.
@@ -67,9 +67,9 @@ def label_multiplier_interval(eigenvalues, coordinates, norm_ratio):
 
     Parameters
     ----------
-    eigenvalues : (K,) array_like
+    eigenvalues : array_like, shape (K,)
         Eigenvalues of the Gram matrix divided by K, in any order, not negative.
-    coordinates : (K,) or (K, Q) array_like
+    coordinates : array_like, shape (K,) or (K, Q)
         The targets of the round in the eigenbasis; each column is a problem of its own. Only the
         shares of the energy matter, not the scale. Zeros are allowed.
     norm_ratio : float or array_like

@@ -174,9 +174,9 @@ def rounds_upper_bound(eigenvalues, coordinates, tolerance):
 
     Parameters
     ----------
-    eigenvalues : (K,) array_like
+    eigenvalues : array_like, shape (K,)
         Eigenvalues of the Gram matrix divided by K, in any order, not negative.
-    coordinates : (K,) array_like
+    coordinates : array_like, shape (K,)
         z_0, one label vector in the eigenbasis.
     tolerance : float
         epsilon, the mean squared residual of every round, in squared units of the labels.

@@ -34,7 +34,7 @@ def sparsity_ratio_power(eigenvalues, multiplier, t, *, log=False):
 
     Parameters
     ----------
-    eigenvalues : (K,) array_like
+    eigenvalues : array_like, shape (K,)
         Eigenvalues of the Gram matrix divided by K, in any order, not negative.
     multiplier : float
         c_0, the multiplier of the first round, in units of the eigenvalues; or any lower bound of
@@ -46,7 +46,7 @@ def sparsity_ratio_power(eigenvalues, multiplier, t, *, log=False):
 
     Returns
     -------
-    (K, K) ndarray
+    ndarray, shape (K, K)
         Entry [k, j] bounds B_{t-1}[k]/B_{t-1}[j]: from below where d_k > d_j, from above, by the
         reciprocal, where d_k < d_j; 1 where d_k = d_j. A finite value beyond the range of floats is
         replaced by e^709, its reciprocal by e^-708: still a bound. Against an eigenvalue of zero
@@ -82,19 +82,19 @@ def sparsity_ratio_product(eigenvalues, norm_ratios, *, coordinates=None, log=Fa
 
     Parameters
     ----------
-    eigenvalues : (K,) array_like
+    eigenvalues : array_like, shape (K,)
         Eigenvalues of the Gram matrix divided by K, in any order, not negative.
-    norm_ratios : (t,) array_like
+    norm_ratios : array_like, shape (t,)
         s_0, ..., s_{t-1}, upper bounds of the norm ratios of the rounds, each above 1: a round
         exists only while r_i > 1.
-    coordinates : (K,) array_like, optional
+    coordinates : array_like, shape (K,), optional
         z_0, one label vector in the eigenbasis, not zero; only its direction matters.
     log : bool
         Whether to return natural logarithms of the bounds, which never leave the range of floats.
 
     Returns
     -------
-    (K, K) ndarray
+    ndarray, shape (K, K)
         As ``sparsity_ratio_power``. Where d_min = 0 nothing is known but 1 for pairs of positive
         eigenvalues; with coordinates only where such a direction carries label energy.
 
@@ -136,7 +136,7 @@ def sparsity_ratio_bound(eigenvalues, norm_ratio, t, *, log=False):
 
     Parameters
     ----------
-    eigenvalues : (K,) array_like
+    eigenvalues : array_like, shape (K,)
         Eigenvalues of the Gram matrix divided by K, in any order, not negative.
     norm_ratio : float
         r_0 = ||y_0|| / sqrt(K epsilon), without unit.
@@ -147,7 +147,7 @@ def sparsity_ratio_bound(eigenvalues, norm_ratio, t, *, log=False):
 
     Returns
     -------
-    (K, K) ndarray
+    ndarray, shape (K, K)
         As ``sparsity_ratio_power``. Where d_min = 0 nothing is known but 1 for pairs of positive
         eigenvalues.
 
@@ -183,7 +183,7 @@ def sparsity_index(eigenvalues, norm_ratio, t=None):
 
     Parameters
     ----------
-    eigenvalues : (K,) array_like
+    eigenvalues : array_like, shape (K,)
         Eigenvalues of the Gram matrix divided by K, in any order, not negative; at least two.
     norm_ratio : float
         r_0 = ||y_0|| / sqrt(K epsilon), without unit.
@@ -225,7 +225,7 @@ def sparsity_index_limit(eigenvalues):
 
     Parameters
     ----------
-    eigenvalues : (K,) array_like
+    eigenvalues : array_like, shape (K,)
         Eigenvalues of the Gram matrix divided by K, in any order, not negative; at least two.
 
     Returns
@@ -268,7 +268,7 @@ def collapse_sparsity(eigenvalues, top_ratio, norm_ratio):
 
     Parameters
     ----------
-    eigenvalues : (K,) array_like
+    eigenvalues : array_like, shape (K,)
         Eigenvalues of the Gram matrix divided by K, in any order, not negative. The largest one
         given is d_m: leave out those above the last direction with label energy.
     top_ratio : float
@@ -279,7 +279,7 @@ def collapse_sparsity(eigenvalues, top_ratio, norm_ratio):
 
     Returns
     -------
-    lower, upper : (K, K) ndarray
+    lower, upper : ndarray, shape (K, K)
         Natural logarithms: lower[k, j] <= ln(B_{T-1}[k]/B_{T-1}[j]) <= upper[k, j] for every pair.
         Where d_k > d_j these are the two ends above, and the lower one is 0 for h_0 <= 1; where
         d_k < d_j they change places and sign; where d_k = d_j both are 0. Against an eigenvalue of
