@@ -62,7 +62,7 @@ class CubicSpline:
 
 @dataclass(frozen=True)
 class RBF:
-    """The Gaussian kernel exp(-|x - t|^2 / (2 length_scale^2)).
+    """The Gaussian kernel ``exp(-|x - t|^2 / (2 length_scale^2))``.
 
     ``kernel(x, t)`` takes points (n,) or (n, p) and (m,) or (m, p) and returns (n, m).
 
@@ -94,7 +94,7 @@ class NTK:
     With ``depth`` hidden layers, weights drawn from N(0, 1), activations scaled by
     sqrt(2 / width) and inputs by 1 / sqrt(p) (the parametrisation of Jacot, Gabriel and Hongler
     2018, with the factor 2 that keeps the variance of ReLU layers), let S_0 = x.t / p and, for
-    each hidden layer, with u the cosine of the angle between the two images,
+    each hidden layer, with u the cosine of the angle between the two images::
 
         S_l = |x| |t| / p * (sqrt(1 - u^2) + u (pi - arccos u)) / pi,
         S'_l = (pi - arccos u) / pi,

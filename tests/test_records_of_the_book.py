@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_book import text_of
+from pages import text_of
 
 from sdtutorial.networks import chain, data, records, study
 
