@@ -31,7 +31,6 @@ from sdtutorial.plotting._style import (
 )
 from sdtutorial.plotting.closed_form import (
     green_function,
-    newton_tangents,
     residual_curve,
     shrink_factors,
 )
@@ -82,7 +81,6 @@ __all__ = [
     "label_ends",
     "multipliers_and_norms",
     "new_figure",
-    "newton_tangents",
     "noisy_samples",
     "norm_walk",
     "overview",

@@ -6,7 +6,7 @@ from itertools import pairwise
 import mpmath
 import numpy as np
 import pytest
-from drawn_chains import ROUNDING, Problem, least_slack, random_walk_back, walk_back
+from drawn_chains import ROUNDING, Problem, least_slack, random_walk_back
 
 from sdtutorial import bounds, distill_spectrum
 
