@@ -56,7 +56,7 @@ from sdtutorial.plotting.sparsification import (
 from sdtutorial.plotting.spline_example import (
     error_by_round,
     filter_bars,
-    risk_by_round,
+    risk_by_tolerance,
     sine_eigenvectors,
 )
 
@@ -85,7 +85,7 @@ __all__ = [
     "norm_walk",
     "overview",
     "residual_curve",
-    "risk_by_round",
+    "risk_by_tolerance",
     "round_colors",
     "rounds_limit",
     "schematic",
