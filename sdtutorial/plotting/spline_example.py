@@ -157,5 +157,6 @@ def risk_by_tolerance(study):
     towards_interpolation(axes, tolerances)
     axes.set_ylim(0, 2.5 * study.risk.min())
     axes.set_ylabel("risk")
-    label_rounds(figure, axes, rounds, loc="upper right", ncols=2)
+    label_rounds(figure, axes, rounds, loc="lower left", bbox_to_anchor=(0, 1), ncols=6,
+                 borderpad=0.2, columnspacing=1.2)  # fmt: skip
     return figure

@@ -250,7 +250,7 @@ def test_lower_end_is_above_its_closed_form():
 
 
 @pytest.mark.statement("thm-sparsity-growth")
-def test_sparsity_grows_with_the_rate_theta_over_two():
+def test_sparsity_grows_with_the_rate_delta_over_two():
     d, z = np.array([1.0, 1.6, 2.0]), np.array([1.0, -1.0, 2.0])
     theta = 2 / d[0] - 2 / d[1]
     epsilons = 10.0 ** -np.arange(2, 15)
