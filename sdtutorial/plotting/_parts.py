@@ -5,7 +5,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sdtutorial.plotting._labels import label_ends, label_lines, note  # noqa: F401, for the chapters
+from sdtutorial.plotting._labels import label_ends, label_lines, note  # noqa: F401
 from sdtutorial.plotting._style import (
     BLUE,
     GREEN,

@@ -3,9 +3,9 @@
 import numpy as np
 
 from sdtutorial import regression
-from sdtutorial.plotting._labels import label_lines, label_points, note
+from sdtutorial.plotting._labels import label_lines, note
 from sdtutorial.plotting._parts import grid_points, mark_level, spread
-from sdtutorial.plotting._style import BLUE, INK, MUTED, PURPLE, book_figure, new_figure
+from sdtutorial.plotting._style import BLUE, INK, MUTED, book_figure, new_figure
 
 
 @book_figure
@@ -127,65 +127,3 @@ def residual_curve(multipliers, residuals, tolerance, root, brackets):
     for panel in (axes, strip):
         panel.axvline(root, color=INK, linewidth=0.9, linestyle=(0, (2, 2)))
     return figure
-
-
-@book_figure
-def newton_tangents(curve, starts, root):
-    """Draw one step of Newton's method on a curve towards its height at the root, from each start.
-
-    A start far from the root lies outside its panel; the tangent then comes in from there.
-
-    Parameters
-    ----------
-    curve : callable
-        ``curve(mu)`` returns the value and the slope at a number mu >= 0.
-    starts : dict of str to float
-        Title of each panel, and the point from which its step is taken.
-    root : float
-        The point that is looked for.
-
-    Returns
-    -------
-    BookFigure
-    """
-    figure = new_figure(3.7)
-    panels = figure.subplots(1, len(starts), squeeze=False)[0]
-    for axes, (title, start) in zip(panels, starts.items()):
-        _draw_newton_step(axes, curve, start, root)
-        axes.set_title(title)
-        axes.set_xlabel(r"$\mu = 1/c$ (root: 1)")
-    panels[0].set_ylabel(r"reciprocal norm $\varphi(\mu)$")
-    return figure
-
-
-def _draw_newton_step(axes, curve, start, root):
-    """Draw curve, level and one tangent, from the start or from the right edge of the panel."""
-    height, _ = curve(root)
-    value, slope = curve(start)
-    landing = start + (height - value) / slope
-    right = 1.25 * max(root, min(max(start, landing), 2 * abs(landing), 8 * root))
-    left = min(0, landing) - 0.1 * right
-    inside = start <= right
-    tail = (start, value) if inside else (right, value + slope * (right - start))
-    points = np.linspace(0, right, 400)
-    values = [curve(point)[0] for point in points]
-    axes.plot(points / root, values, color=BLUE)
-    mark_level(axes, height)
-    axes.axvspan(left / root, 0, color=MUTED, alpha=0.15, linewidth=0)
-    axes.plot(1, height, "o", color=INK, zorder=4)
-    axes.annotate(
-        "", (landing / root, height), (tail[0] / root, tail[1]),
-        arrowprops={"arrowstyle": "-|>", "color": PURPLE, "linewidth": 1.8,
-                    "shrinkA": 0, "shrinkB": 0},
-    )  # fmt: skip
-    axes.set_xlim(left / root, right / root)
-    axes.set_ylim(0, 1.25 * max(tail[1], height, values[-1]))
-    if inside:
-        axes.plot(start / root, value, "o", color=PURPLE)
-    label_points(axes, [(1, height)], ["root"], [INK])
-    if inside:
-        label_points(axes, [(start / root, value)], ["start"], [PURPLE])
-    else:
-        ends = (tail[0] / root, landing / root), (tail[1], height)
-        (step,) = axes.plot(*ends, linewidth=0, color=PURPLE)
-        label_lines(axes, [(step, f"from the\nstart at {start / root:.0f}")])

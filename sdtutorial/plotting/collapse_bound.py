@@ -6,8 +6,8 @@ from matplotlib.patches import Circle
 from sdtutorial.plotting._labels import label_ends, label_lines, note
 from sdtutorial.plotting._parts import (
     descending,
+    draw_bound,
     draw_bounds,
-    draw_curve,
     draw_rounds,
     mark_level,
     towards_interpolation,
@@ -18,6 +18,7 @@ from sdtutorial.plotting._style import (
     INK,
     MUTED,
     ROUNDS,
+    VERMILLION,
     book_figure,
     new_figure,
     round_colors,
@@ -25,7 +26,7 @@ from sdtutorial.plotting._style import (
 
 
 @book_figure
-def norm_walk(norm_ratios, bounds, paper_bounds=None):
+def norm_walk(norm_ratios, bounds, paper=None):
     """Draw the norm of the targets by round, and bounds on it.
 
     Parameters
@@ -34,8 +35,8 @@ def norm_walk(norm_ratios, bounds, paper_bounds=None):
         r_0 ... r_T.
     bounds : dict of str to array_like, shape (T + 1,)
         Label of each bound, and its value at each round; NaN where it says nothing.
-    paper_bounds : dict of str to array_like, shape (T + 1,), optional
-        The same for the bounds that the paper states.
+    paper : array_like, shape (T + 1,), optional
+        The paper's lower bound, drawn in another colour down to where it says nothing more.
 
     Returns
     -------
@@ -47,11 +48,12 @@ def norm_walk(norm_ratios, bounds, paper_bounds=None):
     rounds = np.arange(len(norm_ratios))
     last = max(rounds[-1], 0.5)
     axes.axhspan(-1, 1, color=MUTED, alpha=0.13, linewidth=0)
-    bounds, paper_bounds = (
-        {name: _until_nothing(values) for name, values in (some or {}).items()}
-        for some in (bounds, paper_bounds)
-    )
-    named = draw_bounds(axes, rounds, bounds, paper_bounds)
+    named = draw_bounds(axes, rounds, bounds, None)
+    if paper is not None:
+        paper = np.asarray(paper, dtype=float)
+        said = rounds <= np.argmax(np.append(paper, 0.0) <= 1)  # no chain comes below one
+        bound = draw_bound(axes, rounds[said], paper[said], VERMILLION)
+        named.append((bound, "the paper:\nat least"))
     draw_rounds(axes, rounds, norm_ratios, rounds[-1])
     axes.set_xlim(-0.03 * last, 1.03 * last)
     axes.set_ylim(0, 1.08 * np.nanmax(norm_ratios))
@@ -62,13 +64,6 @@ def norm_walk(norm_ratios, bounds, paper_bounds=None):
     note(axes, "collapsed: $r_t \\leq 1$", middle, ha="center", va="center", color=MUTED)
     label_lines(axes, named)
     return figure
-
-
-def _until_nothing(values):
-    """Leave out what follows the first value that is not positive: no norm is below it."""
-    values = np.array(values, dtype=float)
-    values[1:][np.logical_or.accumulate(values <= 0)[:-1]] = np.nan
-    return values
 
 
 @book_figure
@@ -129,61 +124,7 @@ def walk_plane(chain):
 
 
 @book_figure
-def rounds_against_tolerance(tolerances, rounds, bounds, paper_bounds=None):
-    """Draw how many rounds there are before collapse against the tolerance, and bounds on it.
-
-    Above on a logarithmic axis, below as multiples of the number of rounds, where bounds that are
-    close to it can be told apart.
-
-    Parameters
-    ----------
-    tolerances : array_like, shape (n,)
-    rounds : array_like, shape (n,)
-        T for each tolerance.
-    bounds : dict of str to array_like, shape (n,)
-        Label of each bound, and its value for each tolerance; NaN where it says nothing.
-    paper_bounds : dict of str to array_like, shape (n,), optional
-        The same for the bounds that the paper states.
-
-    Returns
-    -------
-    BookFigure
-    """
-    figure = new_figure(6.0)
-    axes, close = figure.subplots(2, 1, sharex=True, height_ratios=(1.7, 1))
-    arrays = [rounds, *bounds.values(), *(paper_bounds or {}).values()]
-    tolerances, rounds, *heights = descending(tolerances, *arrays)
-    bounds = dict(zip(bounds, heights))
-    paper_bounds = dict(zip(paper_bounds or {}, heights[len(bounds) :]))
-    named = draw_bounds(axes, tolerances, bounds, paper_bounds)
-    named.append((draw_curve(axes, tolerances, rounds, color=BLUE), "rounds $T$"))
-    axes.set_yscale("log")
-    axes.set_ylabel("rounds before collapse")
-    mark_level(axes, 1, "one round", (4, -4), share=0, ha="left", va="top")
-
-    times = np.where(rounds > 0, rounds, np.nan)
-    named_below = draw_bounds(
-        close,
-        tolerances,
-        {name: height / times for name, height in bounds.items()},
-        {name: height / times for name, height in paper_bounds.items()},
-    )
-    draw_curve(close, tolerances, rounds / times, color=BLUE)
-    close.set_ylim(0, 2)
-    close.set_ylabel("as multiples of $T$")
-    towards_interpolation(close, tolerances)
-    label_ends(axes, named)
-    label_lines(close, [(line, name) for line, name in named_below if _is_close(line)])
-    return figure
-
-
-def _is_close(line):
-    """Whether most of a line of multiples can be seen: it then gets its name a second time."""
-    return np.mean(np.abs(line.get_ydata() - 1.05) < 0.9) > 0.5
-
-
-@book_figure
-def rounds_limit(tolerances, ratios, limit):
+def rounds_limit(tolerances, ratios, limit, bounds=None):
     """Draw the rounds relative to the norm, T/r_0, which tend to an arc length as eps falls.
 
     Parameters
@@ -193,21 +134,21 @@ def rounds_limit(tolerances, ratios, limit):
         T/r_0 for each tolerance.
     limit : float
         The arc length of the path divided by the norm of the labels.
+    bounds : dict of str to array_like, shape (n,), optional
+        Label of each bound on T/r_0, and its value for each tolerance; NaN where it says nothing.
 
     Returns
     -------
     BookFigure
     """
-    figure = new_figure(3.6)
+    figure = new_figure(4.2)
     axes = figure.subplots()
-    tolerances, ratios = descending(tolerances, ratios)
-    axes.axhline(limit, color=BLUE, linestyle="--", linewidth=1.6)
-    axes.plot(tolerances, ratios, "o-", color=BLUE, clip_on=False)
+    tolerances, ratios, *heights = descending(tolerances, ratios, *(bounds or {}).values())
+    mark_level(axes, limit, f"arc length over norm: {limit:.4f}", share=0.62)
+    named = draw_bounds(axes, tolerances, dict(zip(bounds or {}, heights)), None)
+    (dots,) = axes.plot(tolerances, ratios, "o", color=BLUE, markersize=4, clip_on=False)
     towards_interpolation(axes, tolerances)
-    axes.margins(y=0.15)
+    axes.margins(y=0.12)
     axes.set_ylabel("rounds over norm $T / r_0$")
-    note(
-        axes, f"arc length over norm: {limit:.4f}", (0, limit), (4, 6),
-        xycoords=("axes fraction", "data"), ha="left", color=BLUE,
-    )  # fmt: skip
+    label_ends(axes, [*named, (dots, "$T / r_0$")])
     return figure

@@ -3,20 +3,23 @@
 import numpy as np
 
 from sdtutorial import notebook
-from sdtutorial.plotting._labels import label_ends, label_points
+from sdtutorial.plotting._labels import label_points
 from sdtutorial.plotting._parts import (
     colour_bar,
+    descending,
+    draw_curve,
     draw_errors,
     grid_points,
-    looks,
+    label_rounds,
+    mark_level,
     powers_of_ten,
+    towards_interpolation,
     whole_ticks,
 )
 from sdtutorial.plotting._style import (
     BLUE,
     GRID,
     INK,
-    MUTED,
     book_figure,
     new_figure,
     round_colors,
@@ -151,15 +154,13 @@ def sine_eigenvectors(points, eigenvectors, eigenvalues, truth=None):
 
 
 @book_figure
-def risk_by_round(study, same_scale_as=None):
-    """Draw the mean risk by round for a few tolerances against the best that one fit can do.
+def risk_by_tolerance(study):
+    """Draw the mean risk of each round against the tolerance, and the best that one penalty can do.
 
     Parameters
     ----------
     study : RiskStudy
-        Of `sdtutorial.examples.risk_study`.
-    same_scale_as : RiskStudy, optional
-        Another study, whose figure has the same vertical axis.
+        Of `sdtutorial.risk.risk_study`.
 
     Returns
     -------
@@ -167,28 +168,14 @@ def risk_by_round(study, same_scale_as=None):
     """
     figure = new_figure(4.2)
     axes = figure.subplots()
-    rounds = np.arange(study.risk.shape[1])
-    labels = []
-    for tolerance, risk, error, (color, marker, dash) in zip(
-        study.tolerances, study.risk, study.standard_error, looks(len(study.risk))
-    ):
-        line = axes.errorbar(
-            rounds, risk, error, color=color, marker=marker, linestyle=dash, capsize=3,
-            elinewidth=1.2,
-        )[0]  # fmt: skip
-        labels.append((line, rf"rounds, $\varepsilon = {tolerance:g}$"))
-    ends = [-0.2, rounds[-1] + 0.1]
-    for text, risk, dashes in (
-        ("one fit, best $\\varepsilon$", study.best_tolerance_risk, (0, (5, 2))),
-        ("one fit, best $c$", study.best_multiplier_risk, (0, (1.5, 1.5))),
-    ):
-        (line,) = axes.plot(ends, [risk, risk], color=MUTED, linewidth=1.6, linestyle=dashes)
-        labels.append((line, text))
-    axes.set_xlim(ends)
-    both = [study] if same_scale_as is None else [study, same_scale_as]
-    axes.set_ylim(0, 1.06 * max(np.max(some.risk) for some in both))
-    whole_ticks(axes.xaxis)
-    axes.set_xlabel("round $t$")
-    axes.set_ylabel("mean squared error to the truth")
-    label_ends(axes, labels)
+    tolerances, *curves = descending(study.tolerances, *study.risk.T)
+    colors = round_colors(len(curves))
+    lines = [draw_curve(axes, tolerances, risk, color=c) for risk, c in zip(curves, colors)]
+    for risk, color in zip(curves, colors):
+        axes.plot(tolerances[risk.argmin()], risk.min(), "o", color=color)
+    mark_level(axes, study.best_penalty_errors.mean(), "one fit, best $c$", (0, -16))
+    towards_interpolation(axes, tolerances)
+    axes.set_ylim(0, 2.5 * study.risk.min())
+    axes.set_ylabel("risk")
+    label_rounds(figure, axes, lines)
     return figure

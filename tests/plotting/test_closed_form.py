@@ -48,33 +48,6 @@ def test_a_fit_keeps_half_of_a_direction_whose_eigenvalue_is_the_multiplier(chai
     assert draw(figure)
 
 
-def test_newton_steps_stop_before_the_root_on_the_left_and_jump_over_it_from_the_right():
-    figure = plotting.newton_tangents(
-        lambda mu: (np.sqrt(1 + mu), 0.5 / np.sqrt(1 + mu)), {"left": 0.0, "right": 24.0}, 3.0
-    )
-    # the tangents of sqrt(1 + mu) at 0 and 24 reach the height 2 at 2 and -6; the root is at 3
-    for axes, landing in zip(figure.axes, (2 / 3, -2)):
-        arrow = next(text for text in axes.texts if not text.get_text())
-        assert arrow.xy == pytest.approx((landing, 2))
-        assert is_drawn(axes, [1], [2])
-        left, right = axes.get_xlim()
-        assert left < landing < right
-    for word in ("left", "right", "start", "root"):
-        assert word in texts(figure)
-    assert draw(figure)
-
-
-def test_a_start_far_away_lies_outside_the_panel_and_its_tangent_comes_in():
-    curve = lambda mu: (np.sqrt(1 + mu), 0.5 / np.sqrt(1 + mu))  # noqa: E731
-    (axes,) = plotting.newton_tangents(curve, {"far": 399.0}, 3.0).axes
-    arrow = next(text for text in axes.texts if not text.get_text())
-    tail = np.array(arrow.xyann)
-    assert tail[0] == pytest.approx(axes.get_xlim()[1])
-    # the tangent of sqrt(1 + mu) at 399 is 20 + (mu - 399) / 40
-    assert tail[1] == pytest.approx(20 + (3 * tail[0] - 399) / 40)
-    assert "start at 133" in texts(axes.figure)
-
-
 def test_eigenvalues_that_are_zero_are_left_out():
     (axes,) = plotting.shrink_factors([0, 1e-3, 1.0], 1e-2).axes
     assert is_drawn(axes, [1e-3, 1.0], [1 / 11, 1 / 1.01])

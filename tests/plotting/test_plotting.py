@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 import sdtutorial as sd
-from sdtutorial import examples, plotting
+from sdtutorial import plotting
+from sdtutorial.risk import risk_study
 
 TOLERANCES = np.array([1e-3, 1e-1, 1e-2])
 
@@ -22,9 +23,8 @@ def test_no_figure_changes_what_it_is_given(example, chain, errors):
     before = {name: array.copy() for name, array in arrays.items()}
     plotting.overview(example, chain, errors)
     plotting.error_by_round(errors)
-    plotting.norm_walk(chain.norm_ratios, {"bound": chain.norm_ratios})
-    plotting.rounds_against_tolerance(TOLERANCES, arrays["rounds"], {"bound": arrays["rounds"]})
-    plotting.rounds_limit(TOLERANCES, arrays["rounds"], 1.0)
+    plotting.norm_walk(arrays["ratios"], {"bound": arrays["ratios"]}, arrays["ratios"])
+    plotting.rounds_limit(TOLERANCES, arrays["rounds"], 1.0, {"bound": arrays["rounds"]})
     plotting.sparsity_growth(TOLERANCES, *[arrays["rounds"]] * 3, index_limit=0.0)
     for name, array in arrays.items():
         assert np.array_equal(array, before[name]), name
@@ -34,7 +34,9 @@ def all_figures(example, chain, errors):
     """Every figure once, by its name, as the chapters draw it."""
     t, d, r = np.arange(chain.rounds + 1), chain.eigenvalues, chain.norm_ratios
     c = np.geomspace(1e-7, 1e-1, 50)
-    study = examples.risk_study(example, rounds=3, draws=20)
+    study = risk_study(
+        example, tolerances=[0.02, 0.04, 0.1], multipliers=[1e-5, 1e-4], rounds=3, draws=20, seed=0
+    )
     plane = sd.distill_spectrum([1, 8], [4, 5], 0.25)
     residuals = sd.mean_squared_residual(d, chain.coordinates, c)
     root = chain.multipliers[0]
@@ -44,23 +46,21 @@ def all_figures(example, chain, errors):
         plotting.green_function(example.kernel),
         plotting.shrink_factors(d, root),
         plotting.residual_curve(c, residuals, 0.04, root, {"bracket": (1e-6, 1e-2)}),
-        plotting.newton_tangents(lambda mu: (1 + mu, 1.0), {"left": 0.0, "right": 30.0}, 2.0),
         plotting.multipliers_and_norms(chain),
         plotting.schematic(example, chain),
         plotting.chain_fits(example, chain),
         plotting.basis_functions(example, chain, [8, 7, 6, 0]),
         plotting.compare_by_round({"one": r, "other": r**2}, "value", ("level", 1)),
-        plotting.norm_walk(r, {"ours": r[0] - t}, {"theirs": r[0] - 3 * t}),
+        plotting.norm_walk(r, {"ours": r[0] - t}, r[0] - 3 * t),
         plotting.walk_plane(plane),
-        plotting.rounds_against_tolerance(TOLERANCES, [9, 1, 3], {"b": [8, 1, 2]}, {"p": [1] * 3}),
-        plotting.rounds_limit(TOLERANCES, [1.3, 1.0, 1.2], 1.36),
+        plotting.rounds_limit(TOLERANCES, [1.3, 1.0, 1.2], 1.36, {"at least": [1.2, 0.9, 1.1]}),
         plotting.filters_by_round(chain),
         plotting.sparsity_growth(TOLERANCES, [9, 1, 4], [6, 1, 2], [20, 10, 15], 1e-6),
         plotting.early_stopping([0.1, 0.5], [1.1, 1.3], [0.1, 0.3], [1.1, 1.7], 1.4),
         plotting.error_by_round(errors),
         plotting.filter_bars(chain),
         plotting.sine_eigenvectors(example.x, chain.eigenvectors, d, truth=2),
-        plotting.risk_by_round(study),
+        plotting.risk_by_tolerance(study),
     ]
 
 
