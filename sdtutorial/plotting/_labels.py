@@ -95,7 +95,7 @@ def _write_beside(axes, text, trace, others, offsets, color):
     to_data = axes.transData.inverted()
     written = note(
         axes, text, to_data.transform(trace[0] / scale), color=color, va="center", ha="center",
-        fontsize=matplotlib.rcParams["legend.fontsize"],
+        fontsize=matplotlib.rcParams["legend.fontsize"], annotation_clip=False,
     )  # fmt: skip
     extent = np.array(written.get_window_extent().size) * scale
 
@@ -111,6 +111,7 @@ def _write_beside(axes, text, trace, others, offsets, color):
     best = len(room) - 1 - np.argmax(room[::-1])  # of equals the last: a line is named at its end
     written.xy = to_data.transform(anchors[best] / scale)
     written.xyann = centres[best] - anchors[best]
+    written.set_in_layout(False)  # it lies inside the axes, which shall stay where they are
 
 
 def _distances(centres, extent, points):

@@ -82,3 +82,13 @@ def test_each_point_has_its_name_at_hand(scale):
             box = boxes[name]
             away = np.abs(axes.transData.transform(point) - (box.min + box.max) / 2) - box.size / 2
             assert 0 < np.hypot(*np.maximum(away, 0)) < 30 * axes.figure.dpi / 72
+
+
+def test_a_name_of_a_line_that_leaves_the_axes_stays_inside_them():
+    with plotting.style():
+        axes = plotting.new_figure(3.9).subplots()
+        (line,) = axes.plot([-1, 2], [-1, 4])
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        plotting.label_lines(axes, [(line, "a name that is long")])
+        (box,) = boxes_and_lines(axes)[0].values()
+        assert axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
