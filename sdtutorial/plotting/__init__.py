@@ -6,21 +6,23 @@ by the cell that makes it, once, whether or not the cell gives it a name::
 
     figure = plotting.chain_fits(example, chain)
 
-What a reader meets in every figure: data are dots, the truth is a thin dark line, bounds are dashed
-in the colour of what they bound, and the colour of a round is lighter or darker as the round is
-earlier or later. The background is transparent on the site, whose style sheet turns lightness round
+What a reader meets in every figure: data are dots, the truth is a thin dark line, the bounds of the
+book are dashed in the colour of what they bound, what the paper states is vermillion and dash-dotted,
+and the colour of a round is lighter or darker as the round is earlier or later: the first round of
+every chain is the lightest, the last the darkest. Names stand beside what they name. The background is transparent on the site, whose style sheet turns lightness round
 in the dark theme, and white elsewhere. Every colour has a contrast of at least 3 to both.
 
 Each chapter has its file. Figures of networks are in `sdtutorial.networks.figures`.
 """
 
-from sdtutorial.plotting._parts import label_ends
+from sdtutorial.plotting._labels import label_ends, label_lines
 from sdtutorial.plotting._style import (
     BLUE,
     GREEN,
     GRID,
     INK,
     MUTED,
+    PURPLE,
     ROUNDS,
     VERMILLION,
     BookFigure,
@@ -31,13 +33,11 @@ from sdtutorial.plotting._style import (
 )
 from sdtutorial.plotting.closed_form import (
     green_function,
-    newton_tangents,
     residual_curve,
     shrink_factors,
 )
 from sdtutorial.plotting.collapse_bound import (
     norm_walk,
-    rounds_against_tolerance,
     rounds_limit,
     walk_plane,
 )
@@ -58,7 +58,7 @@ from sdtutorial.plotting.sparsification import (
 from sdtutorial.plotting.spline_example import (
     error_by_round,
     filter_bars,
-    risk_by_round,
+    risk_by_tolerance,
     sine_eigenvectors,
 )
 
@@ -68,6 +68,7 @@ __all__ = [
     "GRID",
     "INK",
     "MUTED",
+    "PURPLE",
     "ROUNDS",
     "VERMILLION",
     "BookFigure",
@@ -81,16 +82,15 @@ __all__ = [
     "filters_by_round",
     "green_function",
     "label_ends",
+    "label_lines",
     "multipliers_and_norms",
     "new_figure",
-    "newton_tangents",
     "noisy_samples",
     "norm_walk",
     "overview",
     "residual_curve",
-    "risk_by_round",
+    "risk_by_tolerance",
     "round_colors",
-    "rounds_against_tolerance",
     "rounds_limit",
     "schematic",
     "shrink_factors",
