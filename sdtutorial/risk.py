@@ -174,7 +174,7 @@ def mean_and_error(errors):
     """
     errors = _checks.real_array("errors", errors)
     if errors.ndim == 0 or errors.shape[-1] < 2:
-        raise ValueError(f"errors must have shape (..., draws) with two or more, not {errors.shape}")
+        raise ValueError(f"errors must have shape (..., draws), two or more, not {errors.shape}")
     spread = errors.std(axis=-1, ddof=1) / np.sqrt(errors.shape[-1])
     return errors.mean(axis=-1)[()], spread[()]
 
