@@ -7,6 +7,7 @@ from sdtutorial.plotting._parts import (
     descending,
     draw_errors,
     grid_points,
+    label_ends,
     label_rounds,
     mark_level,
     note,
@@ -150,13 +151,14 @@ def risk_by_tolerance(study):
     axes = figure.subplots()
     rounds = study.risk.shape[1]
     tolerances, *curves = descending(study.tolerances, *study.risk.T)
+    labels = []
     for t, (risk, color) in enumerate(zip(curves, round_colors(rounds))):
-        axes.plot(tolerances, risk, color=color, label=f"round {t}")
+        (line,) = axes.plot(tolerances, risk, color=color)
         axes.plot(tolerances[risk.argmin()], risk.min(), "o", color=color)
+        labels.append((line, f"round {t}"))
     mark_level(axes, study.best_penalty_errors.mean(), "one fit, best $c$", (0, -14))
     towards_interpolation(axes, tolerances)
     axes.set_ylim(0, 2.5 * study.risk.min())
     axes.set_ylabel("risk")
-    label_rounds(figure, axes, rounds, loc="lower left", bbox_to_anchor=(0, 1), ncols=6,
-                 borderpad=0.2, columnspacing=1.2)  # fmt: skip
+    label_ends(axes, labels)
     return figure
