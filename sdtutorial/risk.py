@@ -247,6 +247,8 @@ def _positive_grid(name, value):
 
 def _generator(seed):
     try:
+        if seed is None:  # NumPy would take the seed from the clock
+            raise TypeError
         return np.random.default_rng(seed)
     except (TypeError, ValueError):
         raise TypeError(
