@@ -161,12 +161,20 @@ def mean_and_error(errors):
     Parameters
     ----------
     errors : array_like, shape (..., draws)
+        At least two draws.
 
     Returns
     -------
     mean, standard_error : float or ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the errors are not finite real numbers, or there are fewer than two draws.
     """
-    errors = np.asarray(errors, dtype=float)
+    errors = _checks.real_array("errors", errors)
+    if errors.ndim == 0 or errors.shape[-1] < 2:
+        raise ValueError(f"errors must have shape (..., draws), two or more, not {errors.shape}")
     spread = errors.std(axis=-1, ddof=1) / np.sqrt(errors.shape[-1])
     return errors.mean(axis=-1)[()], spread[()]
 
@@ -187,6 +195,11 @@ def expected_error(example, filters):
     Returns
     -------
     float or ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the filters are not finite real numbers, or not one for each eigenvalue.
     """
     filters = _checks.real_array("filters", filters)
     d, vectors = _eigenpairs(example)
@@ -234,6 +247,8 @@ def _positive_grid(name, value):
 
 def _generator(seed):
     try:
+        if seed is None:  # NumPy would take the seed from the clock
+            raise TypeError
         return np.random.default_rng(seed)
     except (TypeError, ValueError):
         raise TypeError(

@@ -37,27 +37,33 @@ CALLS = {
     "bounds.label_multiplier_interval": [D, Z, 2.0],
     "bounds.multiplier_interval": [D, 2.0],
     "bounds.norm_ratio_bound": [1, 2.0, 4.0],
+    "bounds.rounds_condition_bound": [2.0, 4.0],
     "bounds.rounds_curve_bound": [D, Z, 0.1],
+    "bounds.rounds_curve_interval": [D, Z, 0.1],
     "bounds.rounds_interval": [2.0],
     "bounds.rounds_limit": [D, Z],
+    "bounds.rounds_limit_bound": [4.0],
     "bounds.rounds_upper_bound": [D, Z, 0.1],
     "bounds.sparsity_index": [D, 2.0, 1],
     "bounds.sparsity_index_limit": [D],
     "bounds.sparsity_ratio_bound": [D, 2.0, 1],
     "bounds.sparsity_ratio_power": [D, 0.1, 1],
-    "bounds.sparsity_ratio_product": [D, [3.0, 2.0]],
+    "bounds.sparsity_ratio_product": [D, [3.0, 2.0], Z],
     "examples.spline_eigenvalues": [5],
-    "risk.risk_study": [EXAMPLE, [0.04, 0.02], 2, 10],  # anything NumPy takes is a seed
+    "risk.expected_error": [EXAMPLE, np.full(9, 0.5)],
+    "risk.mean_and_error": [Z],
+    "risk.risk_study": [EXAMPLE, [0.04, 0.02], [1e-4], 2, 10, 0],
     "notebook.scientific": [0.5, 3],
 }
 
 # What takes no number, or only a result of another function.
 NOTHING_TO_SPOIL = {
-    "risk.integrated_squared_error",
     "examples.spline",
     "notebook.glue",
     "notebook.glue_math",
     "notebook.glue_values",
+    "risk.best_penalty",
+    "risk.integrated_squared_error",
 }
 
 

@@ -147,6 +147,7 @@ def test_families_of_filters_with_their_best_penalty(family, risk):
         (lambda: study_of(spline(), tolerances=[0.0]), ValueError, "tolerances"),
         (lambda: study_of(spline(), multipliers=[]), ValueError, "multipliers"),
         (lambda: study_of(spline(endpoints=True)), InfeasibleToleranceError, "no fit reaches"),
+        (lambda: mean_and_error([1.0]), ValueError, "two or more"),
         (lambda: expected_error(spline(), [1.0, 2.0]), ValueError, "filters must have shape"),
     ],
 )
