@@ -7,7 +7,7 @@ installed := .venv/.installed
 jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: help book page notebooks notebooks-built notebooks-published test check benchmark clean
+.PHONY: help book page notebooks notebooks-built notebooks-published test check pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
@@ -49,6 +49,9 @@ test: $(installed)  ## everything that guards the project
 
 check: $(installed)  ## what needs neither the built book nor a training: two minutes
 	$(python) -m pytest -m "not build and not slow" $(OPTIONS)
+
+pictures: $(installed)  ## the pictures of the imports in CONTRIBUTING.md anew
+	$(python) book/_ext/architecture.py
 
 benchmark: $(installed)  ## how fast the chain is: three minutes
 	$(python) benchmarks/speed.py

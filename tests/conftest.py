@@ -11,6 +11,7 @@ from hypothesis import settings
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome", "chromium-browser")
 NEED_A_BUILD = {"built", "changed_by_the_build", "browser", "miniature"}
+NEED_A_TRAINING = {"machine", "run_script", "tiny_preset", "undisturbed"}
 
 # The same examples on every run, and no time limit on a single one.
 settings.register_profile("book", deadline=None, derandomize=True, database=None)
@@ -31,10 +32,13 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what needs a built book or a browser, so that `make check` can leave it out."""
+    """Mark what needs a built book, a browser or a training, which `make check` leaves out."""
     for item in items:
-        if NEED_A_BUILD.intersection(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & NEED_A_BUILD:
             item.add_marker("build")
+        if fixtures & NEED_A_TRAINING:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

@@ -48,32 +48,53 @@ CLASS = """
 
 
 def in_order(graph):
-    """Return the public modules: ORDER, then the others, each after those that it imports."""
+    """Return the public modules: ORDER, then the others, each after those that it imports.
+
+    A package comes before its parts.
+    """
 
     def rank(name):
         top = name.split(".")[0]
-        return ORDER.index(top) if top in ORDER else len(ORDER), len(reachable(graph, name)), name
+        number = ORDER.index(top) if top in ORDER else len(ORDER)
+        return number, name != top, len(reachable(graph, name)), name
 
     return sorted((name for name in graph if "._" not in f".{name}"), key=rank)
 
 
 def public_objects(module):
-    """Return the public functions and classes that a module defines, or its parts do, by name."""
-    home = (module.__name__, f"{module.__name__}.")
-    return {
+    """Return by name the functions and classes that a module offers.
+
+    They are those that `__all__` lists, else those that the module or its parts define.
+    """
+    things = {
         name: thing
         for name, thing in vars(module).items()
-        if not name.startswith("_")
-        and (inspect.isfunction(thing) or inspect.isclass(thing))
-        and (thing.__module__ == home[0] or thing.__module__.startswith(home[1]))
+        if inspect.isfunction(thing) or inspect.isclass(thing)
+    }
+    if hasattr(module, "__all__"):
+        return {name: thing for name, thing in things.items() if name in module.__all__}
+    return {
+        name: thing
+        for name, thing in things.items()
+        if not name.startswith("_") and f"{thing.__module__}.".startswith(f"{module.__name__}.")
     }
 
 
-def public_names(package=PACKAGE):
+def public_modules():
+    """Yield the public modules; of a package that offers something itself, not the parts."""
+    offering = set()
+    for name in in_order(imports(modules())):
+        module = importlib.import_module(f"{PACKAGE}.{name}")
+        if name.rpartition(".")[0] not in offering:
+            yield module
+            if public_objects(module):
+                offering.add(name)
+
+
+def public_names():
     """Yield each public module with the public things that no module before it has shown."""
     seen = set()
-    for name in in_order(imports(modules())):
-        module = importlib.import_module(f"{package}.{name}")
+    for module in public_modules():
         new = {key: thing for key, thing in public_objects(module).items() if thing not in seen}
         seen.update(new.values())
         if new:
@@ -110,6 +131,16 @@ def linked(line, pages):
 
 def _link_docstring(app, what, name, thing, options, lines):
     lines[:] = [linked(line, app.env.found_docs) for line in lines]
+
+
+def _find_where_defined(app, env, node, text):
+    """Resolve `sdtutorial.name`, which stands on the page under the module that defines it."""
+    target = node.get("reftarget", "")
+    if node.get("refdomain") == "py" and target.startswith(f"{PACKAGE}."):
+        if (thing := _imported(target)) is not None:
+            path = f"{thing.__module__}.{thing.__qualname__}"
+            find = env.get_domain("py").resolve_xref
+            return find(env, node["refdoc"], app.builder, node["reftype"], path, node, text)
 
 
 @functools.cache
@@ -186,5 +217,6 @@ def setup(app):
     app.connect("source-read", _write_page)
     # After numpydoc, which would take the references for names.
     app.connect("autodoc-process-docstring", _link_docstring, priority=900)
+    app.connect("missing-reference", _find_where_defined)
     app.connect("object-description-transform", _add_tests)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

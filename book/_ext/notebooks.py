@@ -113,9 +113,9 @@ def install_cell(repository="", revision=""):
 
 
 def needed_hidden_cells(cells):
-    """Return place and code of what the site hides and a cell that it shows depends on."""
+    """Return index and code of what the site hides and a cell that it shows depends on."""
     needed, hidden = set(), []
-    for place, cell in reversed(list(enumerate(cells))):
+    for index, cell in reversed(list(enumerate(cells))):
         if cell.cell_type != "code":
             continue
         source = cell.source
@@ -123,7 +123,7 @@ def needed_hidden_cells(cells):
             source = without_glue(source)
             if not names(source)[0] & needed:
                 continue
-            hidden.insert(0, (place, source))
+            hidden.insert(0, (index, source))
         bound, used = names(source)
         needed = needed - bound | used
     return hidden

@@ -116,7 +116,7 @@ class Page:
 
     def block_enumerated_list(self, node):
         start = node.get("start", 1)
-        yield self.list(node, (f"{start + place}. " for place, _ in enumerate(node.children)))
+        yield self.list(node, (f"{start + index}. " for index, _ in enumerate(node.children)))
 
     def list(self, node, markers):
         items = []
@@ -164,11 +164,11 @@ class Page:
             for row in node.findall(nodes.row)
         ]
         alignments = ["---" for _ in rows[0]]
-        for place, entry in enumerate(next(node.findall(nodes.row)).children):
+        for column, entry in enumerate(next(node.findall(nodes.row)).children):
             if "text-right" in entry["classes"]:
-                alignments[place] = "---:"
+                alignments[column] = "---:"
             elif "text-center" in entry["classes"]:
-                alignments[place] = ":---:"
+                alignments[column] = ":---:"
         self.in_table = False
         lines = [rows[0], alignments, *rows[1:]]
         yield "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -35,13 +35,13 @@ def test_tables_notes_and_captions_are_plain_markdown(miniature):
     assert "| $\\vert a\\vert $ | right |\n| --- | ---: |\n| 1 | 3.1 |" in first
     assert "> **Note**\n>\n> Mind *this*." in first
     cells = notebooks["two"].cells
-    drawing = next(place for place, cell in enumerate(cells) if "plt.figure" in cell.source)
+    drawing = next(index for index, cell in enumerate(cells) if "plt.figure" in cell.source)
     assert cells[drawing + 1].source == "**Fig. 2.1.** A line, 3.142."
 
 
 def test_exercises_and_solutions_are_headings_with_the_code_between(miniature):
     cells = miniature()["one"].cells
-    code = next(place for place, cell in enumerate(cells) if cell.source == "print(1 / 4)")
+    code = next(index for index, cell in enumerate(cells) if cell.source == "print(1 / 4)")
     assert cells[code].outputs[0].text == "0.25\n"
     before = cells[code - 1].source
     assert "### Exercise 1.1 (Title)\n\nDo it." in before

@@ -27,6 +27,8 @@ NETWORK = Network("resnet", (1, 1), 8)
 RECIPE = Recipe("cross-entropy", epochs=2, weight_decay=1e-3, batch=16)
 SEEDS = {"initialisation": 1, "order": 2, "augmentation": 3}
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def images(tiny_dataset, machine):

@@ -1,0 +1,124 @@
+"""No public function takes a wrong number in silence: each argument of each of them is spoilt.
+
+CALLS has one valid call of every public function of the theory. Each number or array in it is
+replaced by what no number is, and the function must refuse it with a TypeError or a ValueError.
+What else a function asks for, and in which words it says so, stands in the tests of its module.
+"""
+
+import importlib
+import inspect
+
+import numpy as np
+import pytest
+from api import public_names
+
+from sdtutorial import examples, kernels
+
+# Their functions draw or train what the functions below have computed and checked, or are what
+# those compute with after checking it.
+OTHERS = ("interactive", "networks", "plotting", "secular", "spectrum")
+
+D, Z = np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0, 2.0])
+GRAM, Y = np.diag(D), Z
+EXAMPLE = examples.spline()
+
+CALLS = {
+    "kernels.RBF": [0.5],
+    "kernels.NTK": [2],
+    "kernels.gram_matrix": [kernels.RBF(0.5), D],
+    "regression.fit": [GRAM, Y, 0.1],
+    "regression.fit_with_multiplier": [GRAM, Y, 0.1],
+    "regression.mean_squared_residual": [D, Z, 0.1],
+    "regression.solve_multiplier": [D, Z, 0.1],
+    "distillation.distill": [GRAM, Y, 0.1],
+    "distillation.distill_spectrum": [D, Z, 0.1],
+    "bounds.collapse_sparsity": [D, 1.0, 2.0],
+    "bounds.guaranteed_rounds": [2.0, 4.0],
+    "bounds.label_multiplier_interval": [D, Z, 2.0],
+    "bounds.multiplier_interval": [D, 2.0],
+    "bounds.norm_ratio_bound": [1, 2.0, 4.0],
+    "bounds.rounds_curve_bound": [D, Z, 0.1],
+    "bounds.rounds_interval": [2.0],
+    "bounds.rounds_limit": [D, Z],
+    "bounds.rounds_upper_bound": [D, Z, 0.1],
+    "bounds.sparsity_index": [D, 2.0, 1],
+    "bounds.sparsity_index_limit": [D],
+    "bounds.sparsity_ratio_bound": [D, 2.0, 1],
+    "bounds.sparsity_ratio_power": [D, 0.1, 1],
+    "bounds.sparsity_ratio_product": [D, [3.0, 2.0]],
+    "examples.spline_eigenvalues": [5],
+    "notebook.scientific": [0.5, 3],
+}
+
+# What takes no number, or only a result of another function.
+NOTHING_TO_SPOIL = {
+    "examples.integrated_squared_error",
+    "examples.risk_study",
+    "examples.spline",
+    "notebook.glue",
+    "notebook.glue_math",
+    "notebook.glue_values",
+}
+
+
+def public_functions():
+    """Yield the name of every public function of the theory that takes an argument."""
+    for module, things in public_names():
+        name = module.__name__.removeprefix("sdtutorial.")
+        if name.split(".")[0] not in OTHERS:
+            for key, thing in things.items():
+                if inspect.isfunction(thing) and inspect.signature(thing).parameters:
+                    yield f"{name}.{key}"
+
+
+def function(name):
+    module, _, key = name.rpartition(".")
+    return getattr(importlib.import_module(f"sdtutorial.{module}"), key)
+
+
+def spoilt(value):
+    """Yield what no number is, in the form of a value."""
+    for wrong in (np.nan, 1j, "one", None):
+        if np.ndim(value) == 0:
+            yield wrong
+        else:
+            array = np.array(value, dtype=object if wrong in ("one", None) else type(wrong))
+            array.flat[0] = wrong
+            yield array
+
+
+CASES = [
+    pytest.param(name, position, id=f"{name}-{position}")
+    for name, arguments in CALLS.items()
+    for position, value in enumerate(arguments)
+    if isinstance(value, int | float | list | np.ndarray)
+]
+
+
+@pytest.mark.parametrize("name", list(public_functions()))
+def test_every_public_function_has_its_call(name):
+    cure = f"write a valid call of {name} into CALLS of tests/test_bad_input.py"
+    assert (name in CALLS) != (name in NOTHING_TO_SPOIL), cure
+
+
+@pytest.mark.parametrize("name", [*CALLS, *NOTHING_TO_SPOIL])
+def test_a_call_is_valid_and_the_function_exists(name):
+    assert callable(function(name))
+    if name in CALLS:
+        function(name)(*CALLS[name])
+
+
+@pytest.mark.parametrize(("name", "position"), CASES)
+def test_what_is_no_number_is_refused(name, position):
+    for wrong in spoilt(CALLS[name][position]):
+        arguments = [*CALLS[name][:position], wrong, *CALLS[name][position + 1 :]]
+        if wrong is None and optional(function(name), position):
+            continue
+        with pytest.raises((TypeError, ValueError)):
+            pytest.fail(f"returned {function(name)(*arguments)!r} for {wrong!r}")
+
+
+def optional(thing, position):
+    """Tell whether a function may be called without an argument."""
+    parameters = list(inspect.signature(thing).parameters.values())
+    return parameters[position].default is None
