@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sdtutorial.networks import records
+from sdtutorial.networks import analysis
 from sdtutorial.networks.data import CLASSES
 from sdtutorial.plotting import (
     BLUE,
@@ -53,14 +53,14 @@ def draw(reading):
         "accuracy", and for each setting of several rounds "metrics-<setting>" and, where it has
         controls, "trade-off-<setting>".
     """
-    groups = records.group(reading.records)
+    groups = analysis.group(reading.records)
     several = [chains for chains in groups if chains.values("test_accuracy").shape[1] > 1]
     if not several:
         return {}
     figures = {"accuracy": accuracy(several)}
     for chains in several:
         figures[f"metrics-{chains.setting}"] = metrics(chains)
-        if any(len(members) > 1 for members in records.controls_of(chains, groups).values()):
+        if any(len(members) > 1 for members in analysis.controls_of(chains, groups).values()):
             figures[f"trade-off-{chains.setting}"] = trade_off(chains, groups)
     return figures
 
@@ -75,7 +75,7 @@ def accuracy(groups):
 
     Parameters
     ----------
-    groups : sequence of sdtutorial.networks.records.Chains
+    groups : sequence of sdtutorial.networks.analysis.Chains
 
     Returns
     -------
@@ -101,7 +101,7 @@ def title(chains):
 
     Parameters
     ----------
-    chains : sdtutorial.networks.records.Chains
+    chains : sdtutorial.networks.analysis.Chains
 
     Returns
     -------
@@ -141,7 +141,7 @@ def metrics(chains):
 
     Parameters
     ----------
-    chains : sdtutorial.networks.records.Chains
+    chains : sdtutorial.networks.analysis.Chains
 
     Returns
     -------
@@ -184,8 +184,8 @@ def trade_off(chains, groups):
 
     Parameters
     ----------
-    chains : sdtutorial.networks.records.Chains
-    groups : iterable of sdtutorial.networks.records.Chains
+    chains : sdtutorial.networks.analysis.Chains
+    groups : iterable of sdtutorial.networks.analysis.Chains
         Among them the controls.
 
     Returns
@@ -207,7 +207,7 @@ def trade_off(chains, groups):
         "epochs": ("single trainings,\nfewer epochs", "s", "--", PURPLE, "{:g} epochs"),
         "weight_decay": ("single trainings,\nother weight decay", "^", ":", GREEN, "{:g}"),
     }
-    for entry, members in records.controls_of(chains, groups).items():
+    for entry, members in analysis.controls_of(chains, groups).items():
         if len(members) < 2:
             continue
         label, marker, dash, color, words = styles[entry]

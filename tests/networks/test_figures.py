@@ -8,7 +8,8 @@ from drawings import draw, drawn, texts
 from made_records import make, two_controls, unfinished_study
 
 from sdtutorial.networks import figures
-from sdtutorial.networks.records import METRICS, Reading, group
+from sdtutorial.networks.analysis import group
+from sdtutorial.networks.records import METRICS, Reading
 
 
 @pytest.fixture
