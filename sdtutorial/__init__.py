@@ -35,7 +35,7 @@ __all__ = [
     "spline",
 ]
 
-_SUBMODULES = ("bounds", "interactive", "networks", "notebook", "plotting")  # loaded when named
+_SUBMODULES = ("bounds", "generalization", "interactive", "networks", "notebook", "plotting")  # loaded when named
 
 
 def __getattr__(name):
