@@ -434,8 +434,10 @@ def _shares(eigenvalues, multiplier):
 def _freedom(chain):
     """Return df_t and K - df_t, each (T,) or (T, Q)."""
     _check_whole(chain)
-    size, rounds = len(chain.eigenvalues), len(chain.multipliers)
-    z, c = chain.coordinates.reshape(size, -1), chain.multipliers.reshape(rounds, -1)
+    z, c = chain.coordinates, chain.multipliers
+    if z.ndim == 1:
+        z, c = z[:, None], c[:, None]
+    size, rounds = len(z), len(c)
     df, lost = np.zeros((2, *c.shape))
     width = max(1, _BLOCK // (size * max(1, min(rounds, 2 * size))))
     for first in range(0, c.shape[1], width):
