@@ -14,11 +14,14 @@ risk.
 """
 
 import numpy as np
+from scipy.integrate import quad_vec
 
 from sdtutorial import _checks
+from sdtutorial._sensitivity import products, root_of_rank_one, shares
 from sdtutorial.distillation import distill
 
 __all__ = [
+    "coupled_walkers",
     "degrees_of_freedom",
     "degrees_of_freedom_limit",
     "equivalent_eigenvalues",
@@ -32,7 +35,6 @@ __all__ = [
 ]
 
 _BLOCK = 2**21  # numbers in the two factors of a block of columns
-_NODES = 16  # Gauss-Legendre nodes a panel
 
 
 # The equivalent kernel
@@ -85,16 +87,11 @@ def equivalent_squared_radius(chain):
     Parameters
     ----------
     chain : Chain
-        With the whole spectrum.
+        With the whole spectrum: a part of it is a ValueError.
 
     Returns
     -------
     ndarray, shape (T,) or (T, Q)
-
-    Raises
-    ------
-    ValueError
-        If the chain holds a part of the spectrum only.
     """
     _check_whole(chain)
     if len(chain.multipliers) == 0:
@@ -125,7 +122,7 @@ def rademacher_bound(eigenvalues, squared_radius=1.0):
     Raises
     ------
     TypeError, ValueError
-        If an argument is not real, or its shape does not fit.
+        If an argument is not real, or its shape or sign does not fit.
     """
     d, radius = _spectra(eigenvalues, squared_radius)
     return np.sqrt(radius * d.sum(axis=1) / d.shape[1])
@@ -143,14 +140,9 @@ def tail_bound(eigenvalues, squared_radius=1.0):
     eigenvalues, squared_radius
         As for :func:`rademacher_bound`.
 
-    Returns
-    -------
-    ndarray, shape (T,) or (T, Q)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not real, or its shape does not fit.
+    Returns, raises
+    ---------------
+    As :func:`rademacher_bound`.
     """
     d, radius = _spectra(eigenvalues, squared_radius)
     tails = np.zeros((d.shape[0], d.shape[1] + 1, *d.shape[2:]))
@@ -179,27 +171,23 @@ def _spectra(eigenvalues, squared_radius):
 
 
 def degrees_of_freedom(chain):
-    """Return how many degrees of freedom the fit of every round has: df_t = sum_k dy_{t+1}[k]/dy[k].
+    """Return how many degrees of freedom the fit of every round has.
 
-    The derivative counts that the multipliers of all rounds follow the labels. It is the trace of
-    M_t ... M_0, and sum_k B_t[k] < df_t < sum_k B_t[k] + 1 (When to stop,
+    df_t = sum_k d y_{t+1}[k] / d y_0[k], and the derivative counts that the multipliers of all
+    rounds follow the labels. It is the trace of M_t ... M_0, and sum_k B_t[k] < df_t < sum_k B_t[k] + 1 (When to stop,
     ``thm-degrees-of-freedom``). Where G has null directions, it is that of the other directions:
     nothing of the labels comes through the null ones.
 
     Parameters
     ----------
     chain : Chain
-        With the whole spectrum. A round costs O(K min(t, K)) for each column.
+        With the whole spectrum: a part of it is a ValueError. A round costs O(K min(t, K)) a
+        column.
 
     Returns
     -------
     ndarray, shape (T,) or (T, Q)
         Zero for a column that has collapsed.
-
-    Raises
-    ------
-    ValueError
-        If the chain holds a part of the spectrum only.
     """
     return _freedom(chain)[0]
 
@@ -220,7 +208,7 @@ def risk_estimate(chain, noise_variance):
     Parameters
     ----------
     chain : Chain
-        With the whole spectrum.
+        With the whole spectrum: a part of it is a ValueError.
     noise_variance : float
         s^2, in squared units of the labels; one number for all columns.
 
@@ -233,7 +221,7 @@ def risk_estimate(chain, noise_variance):
     Raises
     ------
     TypeError, ValueError
-        If the variance is not a positive number, or the chain holds a part of the spectrum only.
+        If the variance is not a positive number, or the chain holds a part of the spectrum.
     """
     variance = _checks.positive_number("noise_variance", noise_variance)
     df, _ = _freedom(chain)
@@ -251,17 +239,12 @@ def generalized_cross_validation(chain):
     Parameters
     ----------
     chain : Chain
-        With the whole spectrum.
+        With the whole spectrum: a part of it is a ValueError.
 
     Returns
     -------
     ndarray, shape (T,) or (T, Q)
         In squared units of the labels; infinite for a single point, where df_t = K.
-
-    Raises
-    ------
-    ValueError
-        If the chain holds a part of the spectrum only.
     """
     _, lost = _freedom(chain)
     size = len(chain.eigenvalues)
@@ -280,29 +263,24 @@ def jacobians(chain):
     Parameters
     ----------
     chain : Chain
-        Of one label vector, with the whole spectrum. The result takes T K^2 numbers.
+        Of one label vector, with the whole spectrum: anything else is a ValueError.
 
     Returns
     -------
     ndarray, shape (T, K, K)
-
-    Raises
-    ------
-    ValueError
-        If the chain has several columns, or holds a part of the spectrum only.
     """
     if chain.coordinates.ndim != 1:
         raise ValueError(f"jacobians takes a chain of one label vector, not {chain!r}")
     _check_whole(chain)
     d, z, c = chain.eigenvalues, chain.coordinates, chain.multipliers
     result = np.empty((len(c), len(d), len(d)))
-    for t, product in enumerate(_products(d, z[:, None], c[:, None])):
+    for t, product in enumerate(products(d, z[:, None], c[:, None])):
         result[t] = product.dense(0)
     root, sign = np.sqrt(d), np.where(z < 0, -1.0, 1.0)
     result *= np.divide.outer(sign * root, np.where(d > 0, sign * root, np.inf))
     if len(c) and not d.all():
         # The null part of the labels uses up tolerance, so it moves the other directions too.
-        residual = z * _shares(d, c[0])[1]
+        residual = z * shares(d, c[0])[1]
         reach, null = np.where(d > 0, residual, 0), np.where(d > 0, 0, residual)
         if reach.any():
             result += (result @ reach)[:, :, None] * (null / (reach @ reach))
@@ -316,8 +294,7 @@ def degrees_of_freedom_limit(eigenvalues, coordinates, times):
 
         df(s) = sum_k e^{-s/d_k} + sum_k e_k(s) integral_0^s e_k(u) e^{-u/d_k} du / d_k
 
-    (When to stop, "What random testing does not see"). The integral is taken by Gauss-Legendre
-    quadrature on panels that double in length.
+    (When to stop, "What random testing does not see").
 
     Parameters
     ----------
@@ -346,89 +323,54 @@ def degrees_of_freedom_limit(eigenvalues, coordinates, times):
     with np.errstate(divide="ignore"):
         logarithms = np.log(np.abs(z)) - np.log(d)
 
-    def direction(s):  # (..., K)
-        exponent = logarithms - s[..., None] / d
-        e = np.exp(exponent - exponent.max(axis=-1, keepdims=True))
-        return e / np.linalg.norm(e, axis=-1, keepdims=True)
+    def direction(s):  # (K,)
+        exponent = logarithms - s / d
+        e = np.exp(exponent - exponent.max())
+        return e / np.linalg.norm(e)
 
-    panels = 12 + np.ceil(np.log2(max(times.max(initial=0) / d.min(), 1))).astype(int)
-    ends = np.concatenate([[0.0], 2.0 ** np.arange(-panels, 1)])
-    ends = np.unique(np.concatenate([ends, np.linspace(0, 1, 65)]))
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    width = np.diff(ends)[:, None]
-    u = (ends[:-1, None] + width * (nodes + 1) / 2).ravel()
-    weights = (width * weights / 2).ravel()
-    df = np.empty(len(times))
-    for i, s in enumerate(times):
-        past = np.exp(-s * u[:, None] / d) * direction(s * u) / d
-        df[i] = np.sum(np.exp(-s / d)) + direction(np.array(s)) @ (s * weights @ past)
-    return df
+    def past(u):  # (K,)
+        return direction(u) * np.exp(-u / d) / d
+
+    def freedom(s):
+        corners = d[d < s]  # on these scales the integrand changes
+        integral = quad_vec(past, 0, s, epsabs=1e-13, epsrel=1e-13, points=corners)[0]
+        return np.sum(np.exp(-s / d)) + direction(s) @ integral
+
+    return np.array([freedom(s) for s in times])
 
 
-class _Product:
-    """M_t ... M_0 = diag(kept) + left right^T for Q columns, all entries at least zero.
+def coupled_walkers(chain, seed):
+    """Return where one walker from every direction stands after each round, all driven together.
 
-    Attributes
+    In round i a walker at k stays with probability A_i[k]; if it leaves, it goes to a place drawn
+    with the weights w_i. All walkers use the same two random numbers, so that when one leaves, all
+    at places of smaller or equal eigenvalue leave with it, to the same place. At most one of them
+    is back where it started after having left: the proof of ``thm-degrees-of-freedom`` (When to
+    stop) in motion.
+
+    Parameters
     ----------
-    kept : ndarray, shape (Q, K)
-    left, right : ndarray, shape (Q, K, n)
-    lost : ndarray, shape (Q,)
-        K minus the trace, summed from what every round takes away: no cancellation.
+    chain : Chain
+        Of one label vector.
+    seed : int or numpy.random.Generator
+
+    Returns
+    -------
+    places : ndarray of int, shape (T + 1, K)
+        Row 0 is 0 ... K - 1.
+    left : ndarray of bool, shape (T, K)
+        Whether the walker left in the round, be it for the place where it stood.
     """
-
-    def __init__(self, columns, size):
-        self.kept = np.ones((columns, size))
-        self.left = self.right = np.empty((columns, size, 0))
-        self.lost = np.zeros(columns)
-
-    def multiply(self, stays, leaves, root):
-        """Multiply with diag(stays) + root root^T from the left; leaves is 1 - stays."""
-        image = np.einsum("qkn,qk->qn", self.left, root)
-        image = self.kept * root + np.einsum("qkn,qn->qk", self.right, image)
-        diagonal = self.kept + np.einsum("qkn,qkn->qk", self.left, self.right)
-        self.lost = self.lost + np.sum(leaves * diagonal, axis=1) - np.sum(root * image, axis=1)
-        self.left = np.concatenate([stays[:, :, None] * self.left, root[:, :, None]], axis=2)
-        self.right = np.concatenate([self.right, image[:, :, None]], axis=2)
-        self.kept = self.kept * stays
-        size = stays.shape[1]
-        if self.left.shape[2] >= 2 * size:  # more factors than the product has columns
-            self.left = self.left @ self.right.transpose(0, 2, 1)
-            self.right = np.broadcast_to(np.eye(size), self.left.shape)
-
-    def trace(self):
-        return self.kept.sum(axis=1) + np.einsum("qkn,qkn->q", self.left, self.right)
-
-    def dense(self, column):
-        return np.diag(self.kept[column]) + self.left[column] @ self.right[column].T
-
-
-def _products(eigenvalues, coordinates, multipliers):
-    """Yield M_t ... M_0 of every round, for coordinates (K, Q) and multipliers (T, Q)."""
-    z = np.abs(coordinates.T)
-    z = z / np.maximum(z.max(axis=1, keepdims=True), np.finfo(float).tiny)
-    product = _Product(*z.shape)
-    for c in multipliers[:, :, None]:
-        stays, leaves = _shares(eigenvalues, c)
-        product.multiply(stays, leaves, _root(z, stays, leaves))
-        z = z * stays
-        yield product
-
-
-def _root(z, stays, leaves):
-    """Return r with M = diag(stays) + r r^T: r_k^2 = leaves_k w_k, w ~ z^2 stays leaves^2."""
-    weights = z * leaves * np.sqrt(stays)
-    weights = weights / np.maximum(weights.max(axis=1, keepdims=True), np.finfo(float).tiny)
-    weights = weights**2
-    total = weights.sum(axis=1, keepdims=True)
-    return np.sqrt(leaves * weights / np.where(total > 0, total, 1.0))
-
-
-def _shares(eigenvalues, multiplier):
-    """Return d / (c + d) and c / (c + d), what a direction keeps and what it loses."""
-    live = (eigenvalues > 0) & (multiplier < np.inf)
-    with np.errstate(invalid="ignore"):
-        stays = np.where(live, eigenvalues / (multiplier + eigenvalues), 0.0)
-        return stays, np.where(live, multiplier / (multiplier + eigenvalues), 1.0)
+    rng = np.random.default_rng(seed)
+    size = len(chain.eigenvalues)
+    places, left = [np.arange(size)], []
+    for c, z in zip(chain.multipliers, chain.target_coordinates):
+        stays, leaves = shares(chain.eigenvalues, c)
+        weights = root_of_rank_one(np.abs(z)[None], stays, leaves)[0] ** 2 / leaves
+        goal = rng.choice(size, p=weights / weights.sum())
+        left.append(rng.random() >= stays[places[-1]])
+        places.append(np.where(left[-1], goal, places[-1]))
+    return np.array(places), np.array(left).reshape(-1, size)
 
 
 def _freedom(chain):
@@ -442,7 +384,7 @@ def _freedom(chain):
     width = max(1, _BLOCK // (size * max(1, min(rounds, 2 * size))))
     for first in range(0, c.shape[1], width):
         block = slice(first, first + width)
-        for t, product in enumerate(_products(chain.eigenvalues, z[:, block], c[:, block])):
+        for t, product in enumerate(products(chain.eigenvalues, z[:, block], c[:, block])):
             df[t, block], lost[t, block] = product.trace(), product.lost
     return df.reshape(chain.multipliers.shape), lost.reshape(chain.multipliers.shape)
 

@@ -352,8 +352,8 @@ def test_two_chains_never_move_apart_in_the_function_space_through_collapse(seed
     pair = distill_spectrum(d, np.stack([z, other], axis=1), tolerance, max_rounds=40)
     targets = pair.target_coordinates
     apart = targets[..., 0] - targets[..., 1]
-    fits, residuals = energy(apart[1:].T, d[:, None]), energy((apart[:-1] - apart[1:]).T, d[:, None])
-    before = energy(apart[:-1].T, d[:, None])
+    fits, before = energy(apart[1:].T, d[:, None]), energy(apart[:-1].T, d[:, None])
+    residuals = energy((apart[:-1] - apart[1:]).T, d[:, None])
     assert (fits + residuals <= before * (1 + 1e-6)).all()
 
 
@@ -393,6 +393,32 @@ def test_the_multipliers_cost_less_than_one_degree_of_freedom(chains):
 def test_the_cost_of_the_multipliers_stays_within_its_bounds_under_attack(seed):
     assert climb(lambda chain: np.min(allowed_excess(chain) - excess(chain)), seed) > -1e-13
     assert climb(lambda chain: np.min(excess(chain)), seed) > 0
+
+
+@pytest.mark.statement("thm-degrees-of-freedom")
+def test_of_the_coupled_walkers_at_most_one_comes_back_after_it_left(chains):
+    for seed, chain in enumerate(chains):
+        places, left = generalization.coupled_walkers(chain, seed)
+        size = len(chain.eigenvalues)
+        assert places.shape == (chain.rounds + 1, size) and left.shape == (chain.rounds, size)
+        came_back = (places[-1] == np.arange(size)) & left.any(axis=0)
+        assert np.count_nonzero(came_back) <= 1
+        assert (places[1:] == places[:-1])[~left].all()
+        for t in range(chain.rounds):  # all who leave, of small eigenvalues, go to one place
+            assert len(set(places[t + 1][left[t]])) <= 1
+            at = chain.eigenvalues[places[t]]
+            assert not left[t].any() or left[t][at <= at[left[t]].max()].all()
+
+
+@pytest.mark.statement("thm-degrees-of-freedom")
+def test_walkers_come_back_about_as_often_as_the_multipliers_cost(spline_chain):
+    """The excess is a sum of geometric means of two probabilities, forwards and backwards."""
+    draws = 4000
+    back = 0
+    for seed in range(draws):
+        places, left = generalization.coupled_walkers(spline_chain, seed)
+        back += np.count_nonzero((places[-1] == np.arange(9)) & left.any(axis=0))
+    assert 0 < back / draws < allowed_excess(spline_chain)[-1]
 
 
 @pytest.mark.statement("prp-every-excess")
