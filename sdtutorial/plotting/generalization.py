@@ -11,6 +11,8 @@ from sdtutorial.plotting._style import INK, book_figure, new_figure, round_color
 def equivalent_kernel(example, chain, centre, courses):
     """Draw the kernel that repeats each round by one fit, beside quantities relative to round 0.
 
+    The kernel is divided by its value at the centre, so that its shape can be seen.
+
     Parameters
     ----------
     example : Example
@@ -32,12 +34,14 @@ def equivalent_kernel(example, chain, centre, courses):
     spectra = equivalent_eigenvalues(chain.eigenvalues, chain.multipliers)
     at_centre = len(example.x) * chain.eigenvectors[centre]
     for t, (spectrum, color) in enumerate(zip(spectra, round_colors(chain.rounds))):
-        left.plot(points, (basis * spectrum) @ at_centre, color=color, label=f"round {t}")
+        curve = (basis * spectrum) @ at_centre
+        height = np.interp(example.x[centre], points, curve)
+        left.plot(points, curve / height, color=color, label=f"round {t}")
     left.axvline(example.x[centre], color=INK, linewidth=0.8, linestyle=":")
     left.set_xlim(0, 1)
     left.set_xlabel("input $x$")
-    left.set_ylabel(rf"kernel $g^\dagger(x, {example.x[centre]:g})$")
-    left.legend(loc="upper right", borderpad=0, labelspacing=0.2)
+    left.set_ylabel(rf"$g^\dagger(x, {example.x[centre]:g})$, relative to $x = {example.x[centre]:g}$")
+    left.legend(loc="lower center", borderpad=0.2, labelspacing=0.2)
     labels = []
     for (name, values), (color, marker) in zip(courses.items(), LOOKS):
         values = np.asarray(values, dtype=float)

@@ -86,10 +86,11 @@ def walkers(places, left):
     for walker in np.flatnonzero(back):
         ends = [walker, walker]
         axes.plot([0, rounds], ends, "o", color=VERMILLION, markersize=9, zorder=5)
-    axes.set_xticks(range(rounds + 1), ["start"] + [f"round {t}" for t in range(rounds)])
+    axes.set_xticks(range(rounds + 1), ["start", *(f"after {t}" for t in range(rounds))])
     axes.set_yticks(range(size), range(1, size + 1))
     axes.set_xlim(-0.15, rounds + 0.15)
     axes.set_ylim(-0.5, size - 0.5)
+    axes.set_xlabel("round")
     axes.set_ylabel("direction $k$, smallest eigenvalue first")
     return figure
 
