@@ -302,3 +302,25 @@ def _argmin_of_mean(risks, low, high):
         lambda point: risks(point).mean(), bounds=bounds, method="bounded", options={"xatol": 1e-4}
     )
     return found.x
+
+
+def diabetes():
+    """Return 442 patients: ten measurements of each, and how far diabetes advanced in a year.
+
+    The data of Efron, Hastie, Johnstone and Tibshirani (2004, "Least angle regression"), as they
+    come with scikit-learn. Every column and the labels have mean 0 and standard deviation 1.
+
+    Returns
+    -------
+    x : ndarray, shape (442, 10)
+    y : ndarray, shape (442,)
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is not installed.
+    """
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True)
+    return (x - x.mean(axis=0)) / x.std(axis=0), (y - y.mean()) / y.std()

@@ -201,9 +201,10 @@ def risk_estimate(chain, noise_variance):
 
     has the expectation of the in-sample risk |y_{t+1} - f|^2 / K (Stein's identity; When to stop,
     ``thm-risk-estimate``). This holds where every eigenvalue of G is positive. With null
-    directions a tolerance can be infeasible, and the estimate is conditional on its being
-    feasible: for RBF(0.2) on 200 points and a tolerance of 1.1 s^2, 2 % of the draws were refused,
-    and the estimate for round 0 was 3 % too low. What biases it is the selection.
+    directions a tolerance can be infeasible, and where draws are refused for that, the estimate
+    is too low for the others, by the same amount in every round (``prp-null-directions``): for
+    RBF(0.2) on 200 points, s = 0.5 and a tolerance of 1.1 s^2, 192 of 8,000 draws were refused,
+    and the estimate of the risk of round 0, 0.0462, was 0.0019 too low (standard error 0.0003).
 
     Parameters
     ----------

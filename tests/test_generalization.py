@@ -276,7 +276,7 @@ def test_bounds_of_columns_are_those_of_each_column():
 # --- The Jacobian ---------------------------------------------------------------------------------
 
 
-@pytest.mark.statement("prp-round-jacobian")
+@pytest.mark.statement("prp-round-jacobian", "def-degrees-of-freedom")
 @pytest.mark.parametrize("seed", range(25))
 def test_jacobians_have_the_digits_of_differences_in_60_digits(seed):
     d, z, tolerance = random_problem(np.random.default_rng(seed), relative_tolerance=0.02)
@@ -633,6 +633,7 @@ def test_all_of_it_is_free_of_the_units_of_the_labels(spline_chain, scale):
     np.testing.assert_allclose(ours, estimate, rtol=1e-10)
 
 
+@pytest.mark.statement("prp-null-directions")
 def test_with_null_directions_refusing_draws_biases_the_estimate():
     """RBF(0.2) on 200 points: at a tolerance of the noise variance itself one draw in six is
     infeasible, and among the others the estimate is too low; at 1.3 times it, neither happens."""
@@ -653,6 +654,25 @@ def test_with_null_directions_refusing_draws_biases_the_estimate():
         refused.append(500 - feasible.shape[1])
     assert refused[0] > 50 and refused[1] == 0
     assert biases[0] < -4 and abs(biases[1]) < 4
+
+
+@pytest.mark.statement("prp-null-directions")
+@pytest.mark.parametrize("null_part", [0.0, 0.3, 0.9])
+def test_given_the_null_part_of_the_labels_the_bias_is_the_same_in_all_rounds(null_part):
+    rng, draws, deviation = np.random.default_rng(15), 40_000, 0.7
+    d, truth = np.array([0.0, 0.05, 0.3, 1.0]), np.array([0.2, 0.1, -1.0, 2.0])
+    z = truth[:, None] + deviation * rng.standard_normal((4, draws))
+    z[0] = null_part
+    chain = distill_spectrum(d, z, 0.3, max_rounds=3)
+    risk = np.mean((chain.target_coordinates[1:] - truth[:, None]) ** 2, axis=1)
+    bias = generalization.risk_estimate(chain, deviation**2) - risk
+    expected = (null_part**2 - truth[0] ** 2 - deviation**2) / 4
+    standard_error = bias.std(axis=1) / np.sqrt(draws)
+    assert (np.abs(bias.mean(axis=1) - expected) < 4 * standard_error).all()
+    own = distill_spectrum(d[1:], z[1:, 0], (4 * 0.3 - null_part**2) / 3, max_rounds=1)
+    assert chain.multipliers[0, 0] == pytest.approx(own.multipliers[0], rel=1e-12)
+    df = generalization.degrees_of_freedom(chain)[0, 0]
+    assert df == pytest.approx(generalization.degrees_of_freedom(own)[0], rel=1e-12)
 
 
 # --- The limit of small tolerances ----------------------------------------------------------------
