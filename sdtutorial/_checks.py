@@ -9,8 +9,6 @@ import operator
 import numpy as np
 
 _ASYMMETRY = 1000  # machine epsilons of the largest entry: rounding in a kernel stays far below
-
-
 LARGEST = 1e300  # what is not larger can be added up without leaving the range of float64
 
 
@@ -150,7 +148,7 @@ def eigenvalues(value):
     return np.maximum(array, 0.0)
 
 
-def spectrum(values, labels):
+def eigenvalues_and_coordinates(values, labels):
     """Return (K,) eigenvalues and (K,) or (K, Q) coordinates, none so large that sums overflow."""
     d = eigenvalues(values)
     z = coordinates(labels, d.size)
@@ -180,5 +178,15 @@ def coordinates(value, size, name="coordinates"):
     if array.shape[0] != size:
         raise ValueError(
             f"{name} must have shape ({size},) or ({size}, Q), one row a point, not {array.shape}"
+        )
+    return array
+
+
+def cross(value, size):
+    """Return ``kernel(x_new, x) / K`` as a float64 (m, K) matrix; ``size`` is the K expected."""
+    array = real_array("cross", value, ndim=2)
+    if array.shape[1] != size:
+        raise ValueError(
+            f"cross must have shape (m, {size}), one column a training point, not {array.shape}"
         )
     return array

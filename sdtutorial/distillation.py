@@ -1,4 +1,4 @@
-"""The chain of rounds: fit, put the fit in the place of the labels, fit again.
+"""The chain of rounds: fit, let the fit replace the labels, fit again.
 
 Round t fits the targets y_t under the same tolerance, and its fit at the training points is
 y_{t+1}. In the eigenbasis of G every round multiplies the coordinates by
@@ -12,7 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from sdtutorial import _checks
-from sdtutorial.regression import Problem, Spectrum, check_cross, shares_kept
+from sdtutorial.secular import Problem, shares_kept
+from sdtutorial.spectrum import Spectrum
 
 _ENDLESS = 1e7  # rounds that a call starts on only if max_rounds asks for them
 _BLOCK = 2**17  # coordinates that are worked on at a time: they stay in the cache
@@ -90,7 +91,7 @@ def distill_spectrum(eigenvalues, coordinates, tolerance, *, max_rounds=None):
     InfeasibleToleranceError, TypeError, ValueError
         As :func:`distill`; also if the eigenvalues do not ascend.
     """
-    d, z = _checks.spectrum(eigenvalues, coordinates)
+    d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates)
     if (np.diff(d) < 0).any():
         raise ValueError("eigenvalues must ascend")
     problem = Problem(d, z, tolerance)
@@ -256,16 +257,16 @@ class Chain:
             If ``cross`` is not a finite real (m, K) matrix, or the chain has no eigenvectors.
         """
         vectors = self._vectors()
-        cross = check_cross(cross, len(vectors))
+        cross = _checks.cross(cross, len(vectors))
         d = self.eigenvalues
         basis = np.where(d > 0, cross @ vectors, 0.0) / np.where(d > 0, d, 1.0)  # p_x of (21)
         return self._to_samples(basis, self.target_coordinates[1:])
 
     def __repr__(self):
         size, *columns = self.coordinates.shape
-        rounds = self.rounds if not columns else (
-            f"{self.rounds.min()}..{self.rounds.max()}" if self.rounds.size else 0
-        )
+        rounds = self.rounds
+        if columns:
+            rounds = f"{rounds.min()}..{rounds.max()}" if rounds.size else 0
         width = f", columns={columns[0]}" if columns else ""
         return f"Chain(rounds={rounds}, points={size}{width}, tolerance={self.tolerance:.6g})"
 

@@ -1,0 +1,235 @@
+"""The equation for the multiplier c, and its solver.
+
+With the eigenvalues d of G and the coordinates z = V y of the labels, c is the only root of
+
+    (1/K) sum_k (z_k c / (c + d_k))^2 = tolerance
+
+(the paper's Proposition 2). No matrix appears in it: whatever yields eigenvalues and coordinates can
+be solved here. Equations of this kind are called secular.
+"""
+
+import numpy as np
+
+from sdtutorial import _checks
+
+_LARGEST_POWER = 480  # labels up to 2^480 radii: their squares stay in the range of float64
+_STEP = 1e-8  # relative Newton step after which the error is below 2 * _STEP^2: rounding
+
+
+class InfeasibleToleranceError(ValueError):
+    """No fit reaches the tolerance: the labels have too much energy where the kernel is zero.
+
+    Attributes
+    ----------
+    floor : float
+        The smallest tolerance that can be reached.
+    """
+
+    def __init__(self, message, floor):
+        super().__init__(message)
+        self.floor = floor
+
+    def __reduce__(self):
+        # By default an exception is copied and pickled by its message alone.
+        return type(self), (*self.args, self.floor), self.__dict__
+
+
+def shares_kept(eigenvalues, multiplier):
+    """Return d / (c + d), the diagonal of A; zero where d is zero or c is infinite."""
+    with np.errstate(invalid="ignore"):
+        return np.where(eigenvalues > 0, eigenvalues / (multiplier + eigenvalues), 0.0)
+
+
+class Problem:
+    """The constrained problems of all columns in the eigenbasis, scaled so that nothing overflows.
+
+    Eigenvalues and labels are divided by powers of two, which costs no digit.
+
+    Attributes
+    ----------
+    tolerance : float
+        As given.
+    d : ndarray, shape (K,)
+        Scaled eigenvalues, below 1.
+    z : ndarray, shape (K, Q)
+        Scaled coordinates of the labels.
+    radius : float
+        sqrt(K tolerance) in the scale of ``z``: what a fit may leave.
+    norm_ratios : ndarray, shape (Q,)
+        r_0 = ||y|| / sqrt(K tolerance).
+    excess : ndarray, shape (Q,)
+        What Newton's method asks for: r - 1, where r counts only directions that a fit can reach,
+        and the part of the tolerance that the others leave. Infinite where they leave nothing; not
+        positive where the labels are within the tolerance, so that no fit is needed.
+    """
+
+    def __init__(self, eigenvalues, coordinates, tolerance, labels=None):
+        """``labels`` are the labels themselves, if their norm is known better than from z."""
+        self.tolerance = _checks.positive_number("tolerance", tolerance)
+        labels = coordinates if labels is None else labels
+        size = len(eigenvalues)
+        self._exponent = int(np.frexp(eigenvalues.max())[1])
+        self._power = int(np.frexp(np.sqrt(size) * np.sqrt(self.tolerance))[1])
+        largest = np.abs(labels).max(initial=0.0)
+        if int(np.frexp(largest)[1]) - self._power > _LARGEST_POWER:
+            raise ValueError(
+                f"tolerance {self.tolerance:.3g} is too small for labels of size {largest:.3g}: "
+                "their ratio leaves the range of double precision"
+            )
+        self.d = self.scaled(eigenvalues)
+        self.z = np.ldexp(coordinates.reshape(size, -1), -self._power)
+        tolerance = np.ldexp(self.tolerance, -2 * self._power)
+        self.radius = np.sqrt(size * tolerance)
+        budget = self._budget(self.tolerance)
+        over = _sum_of_squares(np.ldexp(labels.reshape(size, -1), -self._power), budget)
+        self.norm_ratios = 1 + _root_excess(over / (size * tolerance))
+
+        # What lies in the null space takes its part of the tolerance and keeps it. It leaves room
+        # for the rest, and r^2 - 1 of the rest is over / room.
+        self._reach = eigenvalues > 0  # an eigenvalue may be zero in the scale of d alone
+        null = ~self._reach
+        room = 0.0 - _sum_of_squares(self.z[null], budget)  # never -0.0
+        if room.min(initial=np.inf) < 0:
+            raise self._infeasible(null, int(np.argmin(room)))
+        unreachable = np.sum(self.z[~null] ** 2, axis=0) == 0
+        over[unreachable] = np.minimum(over[unreachable], 0.0)  # above zero by rounding only
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.excess = np.where(over > 0, _root_excess(over / room), -1.0)
+
+    def _budget(self, tolerance):
+        """Return -K tolerance in the scale of the squares of ``z``, as (high, low)."""
+        return _two_product(float(len(self.d)), -np.ldexp(tolerance, -2 * self._power))
+
+    def _infeasible(self, null, column):
+        z = self.z[null][:, [column]]
+        with np.errstate(over="ignore"):
+            floor = np.ldexp(np.sum(z**2) / len(null), 2 * self._power)
+        # Rounding may have put the mean square a little below what is feasible.
+        while floor < np.inf and _sum_of_squares(z, self._budget(floor)) > 0:
+            floor = np.nextafter(floor, np.inf)
+        floor = float(floor)
+        return InfeasibleToleranceError(
+            f"no fit reaches a tolerance of {self.tolerance:.6g}: the smallest possible mean "
+            f"squared residual is {floor}"
+            + (f" in column {column}" if self.z.shape[1] > 1 else "")
+            + f", because {np.count_nonzero(null)} of the {len(null)} eigenvalues of the Gram "
+            "matrix are zero to machine precision, and no fit can change what the labels have in "
+            "those directions. A smooth kernel on many points has many such eigenvalues, so that "
+            "this floor then holds most of the noise. Choose a larger tolerance or a rougher "
+            "kernel.",
+            floor,
+        )
+
+    def scaled(self, eigenvalues):
+        """Return eigenvalues or multipliers in the scale of ``d``."""
+        return np.ldexp(eigenvalues, -self._exponent)
+
+    def multipliers(self, z, excess):
+        """Return c (Q,) in the units of the eigenvalues, for scaled z (K, Q) and r - 1 (Q,) > 0.
+
+        A c that double precision cannot hold with all its digits is a ValueError.
+        """
+        c = np.zeros(z.shape[1])
+        finite = excess < np.inf  # otherwise only interpolation is close enough: c = 0
+        if finite.any():
+            d, z = self.d[self._reach], z[np.ix_(self._reach, finite)]
+            with np.errstate(all="ignore"):  # what leaves the range is found below
+                scaled = 1 / _reciprocal_multipliers(d, z, excess[finite])
+                c[finite] = np.ldexp(scaled, self._exponent)
+            smallest = np.finfo(float).tiny
+            if not (np.minimum(scaled, c[finite]) >= smallest).all() or c.max() > _checks.LARGEST:
+                raise ValueError(
+                    f"at the tolerance {self.tolerance:.3g} the multiplier leaves the range of "
+                    "double precision: choose another tolerance, or another scale for the "
+                    "eigenvalues (the Gram matrix)"
+                )
+        return c
+
+    def first_multipliers(self):
+        """Return c_0 (Q,), infinite where no fit is needed."""
+        c = np.full(self.z.shape[1], np.inf)
+        needed = self.excess > 0
+        c[needed] = self.multipliers(self.z[:, needed], self.excess[needed])
+        return c
+
+
+def _root_excess(square_excess):
+    """Return r - 1 from r^2 - 1, without cancellation near r = 1."""
+    square_excess = np.maximum(square_excess, -1.0)
+    with np.errstate(invalid="ignore"):
+        root = square_excess / (1 + np.sqrt(1 + square_excess))
+    return np.where(square_excess < np.inf, root, np.inf)
+
+
+def _reciprocal_multipliers(d, z, excess):
+    """Return mu (Q,) with ||(I + mu D)^{-1} z|| = ||z|| / r for every column, r = 1 + excess.
+
+    Newton's method on the concave phi(mu) = ||z|| / ||(I + mu D)^{-1} z||, which must equal r. From
+    the left it never passes the root; from mu = 0 its first step is excess / (weighted mean of d),
+    the end of the label-aware bracket. With P = 1 / (1 + mu d) and weights w that sum to 1, the
+    deviation phi^-2 - r^-2 = sum w (P - 1/r)(P + 1/r) is summed in the form
+    P - 1/r = (excess - mu d) P / r, so that neither r near 1 nor a tiny 1/r costs digits. Powers of
+    r P rather than of P are summed: those of a tiny P would underflow. Columns leave when they have
+    converged.
+    """
+    weights = (z / np.abs(z).max(axis=0)) ** 2
+    weights /= weights.sum(axis=0)
+    weighted = weights * d[:, None]
+    mu = excess / weighted.sum(axis=0)
+    found = np.empty_like(mu)
+    live = np.arange(len(mu))
+    while live.size:
+        r = 1 + excess
+        share = r / (1 + mu * d[:, None])
+        square = share * share
+        product = weighted * share
+        t1 = product.sum(axis=0)  # t_n = sum w d (r P)^n
+        t2 = np.einsum("kq,kq->q", product, share)
+        t3 = np.einsum("kq,kq->q", product, square)
+        s2 = np.einsum("kq,kq->q", weights, square)  # sum w (r P)^2
+        s1 = s2 + mu * t2  # r sum w (r P)
+        deviation = ((excess * s2 - mu * t2) + (excess * s1 - mu * t1 * r) / r) / r
+        ratio = 1 / np.sqrt(s2)  # phi / r
+        # (r - phi) / phi', with r - phi = deviation (phi / r)^2 r^2 / (r + phi), and
+        # phi' = (phi / r)^3 t3
+        step = deviation * r / ((1 + ratio) * ratio * t3)
+        mu = mu + step
+        found[live] = mu
+        # In exact arithmetic no step is negative: in a negative one rounding has taken over.
+        moving = step > _STEP * mu
+        if not moving.all():
+            live, mu, excess = live[moving], mu[moving], excess[moving]
+            weights, weighted = weights[:, moving], weighted[:, moving]
+    return found
+
+
+def _sum_of_squares(z, start):
+    """Return start + sum over axis 0 of z^2, with twice the digits of float64 on the way.
+
+    ``start`` is an unevaluated sum (high, low). Near ||z||^2 = K tolerance hardly a digit of the
+    difference would be left otherwise, and the multiplier is inversely proportional to it.
+    """
+    high, low = _two_product(z, z)
+    while len(high) > 1:
+        if len(high) % 2:
+            high, low = (np.concatenate([part, np.zeros_like(part[:1])]) for part in (high, low))
+        high, error = _two_sum(high[::2], high[1::2])
+        low = low[::2] + low[1::2] + error
+    high, error = _two_sum(high.sum(axis=0), start[0])
+    return high + (error + low.sum(axis=0) + start[1])
+
+
+def _two_product(a, b):
+    """Return a * b as an unevaluated sum (high, low), exact unless it underflows (Dekker 1971)."""
+    product = a * b
+    a_high, b_high = (134217729.0 * f - (134217729.0 * f - f) for f in (a, b))  # 2^27 + 1
+    a_low, b_low = a - a_high, b - b_high
+    low = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+    return product, low
+
+
+def _two_sum(a, b):
+    """Return a + b rounded, and the rounding error (Knuth)."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
