@@ -7,6 +7,8 @@ out, round i has the Jacobian M_i = diag(A_i) + r_i r_i^T with r_i >= 0 (When to
 
 import numpy as np
 
+from sdtutorial.secular import shares_kept
+
 
 class Product:
     """M_t ... M_0 = diag(kept) + left right^T for Q columns, all entries at least zero.
@@ -70,5 +72,5 @@ def shares(eigenvalues, multiplier):
     """Return d / (c + d) and c / (c + d), what a direction keeps and what it loses."""
     live = (eigenvalues > 0) & (multiplier < np.inf)
     with np.errstate(invalid="ignore"):
-        stays = np.where(live, eigenvalues / (multiplier + eigenvalues), 0.0)
-        return stays, np.where(live, multiplier / (multiplier + eigenvalues), 1.0)
+        leaves = np.where(live, multiplier / (multiplier + eigenvalues), 1.0)
+    return shares_kept(eigenvalues, multiplier), leaves

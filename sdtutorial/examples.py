@@ -12,6 +12,7 @@ from sdtutorial.risk import RiskStudy, integrated_squared_error, risk_study
 __all__ = [
     "Example",
     "RiskStudy",
+    "diabetes",
     "integrated_squared_error",
     "risk_study",
     "spline",
