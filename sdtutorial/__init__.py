@@ -35,7 +35,8 @@ __all__ = [
     "spline",
 ]
 
-_SUBMODULES = ("bounds", "interactive", "networks", "notebook", "plotting")  # loaded when named
+# Loaded when named.
+_SUBMODULES = ("bounds", "generalization", "interactive", "networks", "notebook", "plotting")
 
 
 def __getattr__(name):

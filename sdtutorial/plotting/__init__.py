@@ -41,6 +41,7 @@ from sdtutorial.plotting.collapse_bound import (
     rounds_limit,
     walk_plane,
 )
+from sdtutorial.plotting.generalization import equivalent_kernel
 from sdtutorial.plotting.index import overview
 from sdtutorial.plotting.self_distillation import (
     basis_functions,
@@ -61,6 +62,12 @@ from sdtutorial.plotting.spline_example import (
     risk_by_tolerance,
     sine_eigenvectors,
 )
+from sdtutorial.plotting.when_to_stop import (
+    freedom_by_round,
+    freedom_that_rises,
+    risk_estimates,
+    walkers,
+)
 
 __all__ = [
     "BLUE",
@@ -77,9 +84,12 @@ __all__ = [
     "chain_fits",
     "compare_by_round",
     "early_stopping",
+    "equivalent_kernel",
     "error_by_round",
     "filter_bars",
     "filters_by_round",
+    "freedom_by_round",
+    "freedom_that_rises",
     "green_function",
     "label_ends",
     "label_lines",
@@ -90,6 +100,7 @@ __all__ = [
     "overview",
     "residual_curve",
     "risk_by_tolerance",
+    "risk_estimates",
     "round_colors",
     "rounds_limit",
     "schematic",
@@ -98,4 +109,5 @@ __all__ = [
     "sparsity_growth",
     "style",
     "walk_plane",
+    "walkers",
 ]
