@@ -35,7 +35,8 @@ __all__ = [
     "spline",
 ]
 
-_SUBMODULES = ("bounds", "interactive", "networks", "notebook", "plotting")  # loaded when named
+# Loaded when they are named.
+_SUBMODULES = ("bounds", "filters", "interactive", "networks", "notebook", "plotting")
 
 
 def __getattr__(name):

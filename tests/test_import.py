@@ -22,7 +22,9 @@ def test_every_public_name_is_there_and_documented():
     assert stay <= set(sdtutorial.__all__)
 
 
-@pytest.mark.parametrize("module", ["bounds", "interactive", "networks", "notebook", "plotting"])
+@pytest.mark.parametrize(
+    "module", ["bounds", "filters", "interactive", "networks", "notebook", "plotting"]
+)
 def test_a_submodule_is_there_when_it_is_named(module):
     code = f"import sdtutorial as sd; assert sd.{module}.__name__ == 'sdtutorial.{module}'"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
