@@ -70,7 +70,7 @@ def test_a_typed_number_is_noticed():
 @each_notebook
 def test_every_figure_has_a_caption_a_name_and_a_text_for_those_who_do_not_see_it(page):
     for cell in cells(page, "code"):
-        if re.search(r"\bplotting\.|\bplt\.", cell.source) and "import" not in cell.source:
+        if re.search(r"\b(plotting|figures|plt)\.", cell.source) and "import" not in cell.source:
             assert figure(cell).get("caption", "").strip(), cell.source
             assert figure(cell).get("name", "").startswith("fig-"), cell.source
             alt = cell.metadata["mystnb"].get("image", {}).get("alt", "")

@@ -146,7 +146,7 @@ def _run(options):
 
 
 def _report(options):
-    from sdtutorial.networks import records, report
+    from sdtutorial.networks import figures, records, report
 
     try:
         reading = records.read(options.paths)
@@ -159,7 +159,7 @@ def _report(options):
         if options.records:
             records.write(reading.records, options.records)
         folder.mkdir(parents=True, exist_ok=True)
-        for name, figure in report.draw(reading).items():
+        for name, figure in figures.draw(reading).items():
             figure.savefig(folder / f"{name}.png")
             print(f"Figure: {folder / name}.png")
     except BrokenPipeError:

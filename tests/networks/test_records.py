@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_records import make
 from scipy import stats
 
 from sdtutorial.networks import records
@@ -32,34 +33,6 @@ from sdtutorial.networks.records import (
     source_fingerprint,
     write,
 )
-
-
-def make(chain=0, number=0, *, setting="a", epochs=20, weight_decay=0.1, seeds_of=None, **metrics):
-    """A complete record with metrics of one half, but for those given."""
-    return Record(
-        setting=setting,
-        chain=chain,
-        round=number,
-        outcome="complete",
-        configuration={
-            "setting": {
-                "name": setting,
-                "seeds_of": seeds_of,
-                "recipe": {"epochs": epochs, "weight_decay": weight_decay},
-            },
-            "machine": {"device": "cpu", "precision": "float32", "threads": 1},
-            "study_seed": 0,
-        },
-        seeds={"order": 1},
-        metrics=dict.fromkeys(METRICS, 0.5) | metrics,
-        targets=f"{setting} {chain} {number}",
-        code=dict(code_fingerprint()),
-        versions={"torch": "2"},
-        device="a processor",
-        data="f" * 64,
-        preset="tiny",
-        finished="2026-01-01T00:00:00+00:00",
-    )
 
 
 @pytest.fixture
