@@ -41,6 +41,12 @@ from sdtutorial.plotting.collapse_bound import (
     rounds_limit,
     walk_plane,
 )
+from sdtutorial.plotting.filters import (
+    filter_curves,
+    mirror_images,
+    missed_signal,
+    two_families,
+)
 from sdtutorial.plotting.index import overview
 from sdtutorial.plotting.self_distillation import (
     basis_functions,
@@ -78,9 +84,12 @@ __all__ = [
     "early_stopping",
     "error_by_round",
     "filter_bars",
+    "filter_curves",
     "filters_by_round",
     "green_function",
     "label_ends",
+    "mirror_images",
+    "missed_signal",
     "multipliers_and_norms",
     "new_figure",
     "newton_tangents",
@@ -97,5 +106,6 @@ __all__ = [
     "sine_eigenvectors",
     "sparsity_growth",
     "style",
+    "two_families",
     "walk_plane",
 ]
