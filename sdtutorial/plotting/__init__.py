@@ -29,6 +29,7 @@ from sdtutorial.plotting._style import (
     round_colors,
     style,
 )
+from sdtutorial.plotting.after_the_paper import risk_curves
 from sdtutorial.plotting.closed_form import (
     green_function,
     newton_tangents,
@@ -67,6 +68,7 @@ from sdtutorial.plotting.spline_example import (
     risk_by_round,
     sine_eigenvectors,
 )
+from sdtutorial.plotting.where_they_part import least_risks, said_and_computed
 
 __all__ = [
     "BLUE",
@@ -88,6 +90,7 @@ __all__ = [
     "filters_by_round",
     "green_function",
     "label_ends",
+    "least_risks",
     "mirror_images",
     "missed_signal",
     "multipliers_and_norms",
@@ -98,9 +101,11 @@ __all__ = [
     "overview",
     "residual_curve",
     "risk_by_round",
+    "risk_curves",
     "round_colors",
     "rounds_against_tolerance",
     "rounds_limit",
+    "said_and_computed",
     "schematic",
     "shrink_factors",
     "sine_eigenvectors",
