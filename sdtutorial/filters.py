@@ -346,9 +346,9 @@ def best_weighted_fits(eigenvalues, multiplier, signal, noise_variance, fits):
 
     Such a filter is s - s (1 - s) p(s) with any polynomial p of degree n - 2, so the best one is a
     least-squares projection (After the paper, ``thm-free-weights``). The powers of s are nearly
-    dependent, and the k x k equations for the weights square that: their condition number passes
-    1 / machine epsilon after a few rounds. Here the polynomials are made orthogonal one after the
-    other instead, which costs the filters no digit.
+    dependent, and the k x k equations for the weights square that: after a few rounds they lose
+    most digits of double precision. Here the polynomials are made orthogonal one after the other
+    instead, which costs the filters no digit.
 
     Parameters
     ----------
