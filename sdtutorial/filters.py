@@ -365,7 +365,7 @@ def best_weighted_fits(eigenvalues, multiplier, signal, noise_variance, fits):
         Row j - 1 is the best filter with j fits; the first is :func:`ridge`. With one fit more than
         there are eigenvalues it is :func:`wiener`.
     weights : ndarray, shape (n, n)
-        Row j - 1 holds its w_1 ... w_j, then zeros. They grow fast and alternate in sign, so
+        Row j - 1 holds its w_1 ... w_j, then zeros. They grow fast and have both signs, so
         :func:`weighted_fits` gives the filter back with fewer digits.
     """
     theta, v = _signal_and_noise(signal, noise_variance)
