@@ -199,6 +199,13 @@ def test_label_mixing_has_its_two_neighbours_at_its_ends(d, c, n):
     np.testing.assert_allclose(filters.label_mixing(d, c, 1.0, n), s, **CLOSE)
     none = filters.label_mixing(d, c, 0.0, n)
     np.testing.assert_allclose(none, filters.self_distillation(d, c, n), **CLOSE)
+    np.testing.assert_array_equal(filters.label_mixing(d, c, 0.0, np.inf), 0)
+
+
+def test_label_mixing_that_interpolates_keeps_everything_with_any_weight():
+    for n in (1, 7, np.inf):
+        for alpha in (0.0, 0.4, 1.0):
+            np.testing.assert_array_equal(filters.label_mixing([0.0, 2.0], 0, alpha, n), [0, 1])
 
 
 @given(spectra, multipliers, st.floats(0.05, 1))
@@ -382,6 +389,16 @@ def test_free_weights_are_optimal_sum_to_one_and_reach_the_wiener_filter(problem
     differences = differences - differences[0]
     scale = np.sqrt(np.sum((theta**2 + v) * differences**2, axis=1) * risks[0] * d.size)
     assert (np.abs(differences @ slope) <= 1e-7 * scale + 1e-12).all()
+
+
+@pytest.mark.statement("thm-free-weights")
+def test_sixty_eigenvalues_over_eight_decades_still_reach_the_wiener_filter():
+    rng = np.random.default_rng(0)
+    d = np.sort(10.0 ** rng.uniform(-8, 0, 60))
+    theta = rng.standard_normal(60) * d**0.3
+    kept, _ = filters.best_weighted_fits(d, 1e-3, theta, 0.01, 61)
+    np.testing.assert_allclose(kept[-1], filters.wiener(theta, 0.01), atol=1e-13)
+    assert np.abs(kept[-2] - kept[-1]).max() > 1e-3  # the last fit is needed
 
 
 @pytest.mark.statement("thm-free-weights")
