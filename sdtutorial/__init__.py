@@ -36,7 +36,15 @@ __all__ = [
 ]
 
 # Loaded when named.
-_SUBMODULES = ("bounds", "generalization", "interactive", "networks", "notebook", "plotting")
+_SUBMODULES = (
+    "bounds",
+    "filters",
+    "generalization",
+    "interactive",
+    "networks",
+    "notebook",
+    "plotting",
+)
 
 
 def __getattr__(name):

@@ -31,6 +31,7 @@ from sdtutorial.plotting._style import (
     round_colors,
     style,
 )
+from sdtutorial.plotting.after_the_paper import risk_curves
 from sdtutorial.plotting.closed_form import (
     green_function,
     residual_curve,
@@ -42,6 +43,12 @@ from sdtutorial.plotting.collapse_bound import (
     walk_plane,
 )
 from sdtutorial.plotting.generalization import equivalent_kernel
+from sdtutorial.plotting.filters import (
+    filter_curves,
+    mirror_images,
+    missed_signal,
+    two_families,
+)
 from sdtutorial.plotting.index import overview
 from sdtutorial.plotting.self_distillation import (
     basis_functions,
@@ -68,6 +75,7 @@ from sdtutorial.plotting.when_to_stop import (
     risk_estimates,
     walkers,
 )
+from sdtutorial.plotting.where_they_part import least_risks, said_and_computed
 
 __all__ = [
     "BLUE",
@@ -87,27 +95,35 @@ __all__ = [
     "equivalent_kernel",
     "error_by_round",
     "filter_bars",
+    "filter_curves",
     "filters_by_round",
     "freedom_by_round",
     "freedom_that_rises",
     "green_function",
     "label_ends",
     "label_lines",
+    "least_risks",
+    "mirror_images",
+    "missed_signal",
     "multipliers_and_norms",
     "new_figure",
     "noisy_samples",
     "norm_walk",
     "overview",
     "residual_curve",
+    "risk_by_round",
     "risk_by_tolerance",
+    "risk_curves",
     "risk_estimates",
     "round_colors",
     "rounds_limit",
+    "said_and_computed",
     "schematic",
     "shrink_factors",
     "sine_eigenvectors",
     "sparsity_growth",
     "style",
+    "two_families",
     "walk_plane",
     "walkers",
 ]
