@@ -290,7 +290,8 @@ def gram_matrix(kernel, x):
     kernel : callable
         ``kernel(x, t)`` returns the (n, m) matrix of a symmetric kernel, for instance
         ``CubicSpline()`` or a kernel of scikit-learn. It is given the points as (K, p), those on
-        the line as a column (K, 1).
+        the line as a column (K, 1). More axes, of length one, are dropped, so a formula for
+        vectors of points, such as ``np.minimum.outer``, will do as well.
     x : array_like, shape (K,) or (K, p)
         The points, at least one.
 
@@ -317,6 +318,8 @@ def gram_matrix(kernel, x):
     points = x[:, None] if x.ndim == 1 else x
     given = kernel(points, points)
     values = _checks.real_array("kernel(x, x)", given)
+    if values.ndim > 2 and [n for n in values.shape if n > 1] == [size, size]:
+        values = values.reshape(size, size)
     if values.shape != (size, size):
         raise ValueError(
             f"kernel(x, x) must have shape {(size, size)}, not {values.shape}; x is given to it "
