@@ -7,13 +7,13 @@
   const round = form.elements.namedItem("round");
 
   const path = (values) => {
-    const places = values.map((value, i) => {
+    const points = values.map((value, i) => {
       const x = frame.left + ((frame.right - frame.left) * i) / (values.length - 1);
       const half = (frame.bottom - frame.top) / 2;
       const y = frame.top + half - (half * value) / frame.height;
       return `${x.toFixed(1)},${y.toFixed(1)}`;
     });
-    return "M" + places.join("L");
+    return "M" + points.join("L");
   };
 
   const fits = (chain, t) => {

@@ -157,9 +157,9 @@ class Explorer:
         }
         # Inside a script element nothing is escaped, so no "</" may stand there.
         values = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
-        script = resources.files(__package__).joinpath("interactive.js").read_text("utf-8")
-        return f"""<div class="sdt-explorer">
-{_STYLE}
+        return f"""<div class="sdt-explorer" style="{_colors()}">
+<style>
+{_file_beside("interactive.css")}</style>
 <form class="sdt-controls" hidden autocomplete="off">
 <label><span>tolerance <i>ε</i></span>
 <input type="range" name="tolerance" min="0" max="{len(self._chains) - 1}" step="1"
@@ -172,8 +172,18 @@ class Explorer:
 <div class="sdt-state">{_state(self._example, start, self._round)}</div>
 <script type="application/json">{values}</script>
 <script>
-{script}</script>
+{_file_beside("interactive.js")}</script>
 </div>"""
+
+
+def _file_beside(name):
+    return resources.files(__package__).joinpath(name).read_text("utf-8")
+
+
+def _colors():
+    """Return the colours of the figures, as the style sheet names them."""
+    names = {"blue": plotting.BLUE, "ink": plotting.INK, "grid": plotting.GRID}
+    return "; ".join(f"--sdt-{name}: {color}" for name, color in names.items())
 
 
 def _widget(example):
@@ -198,7 +208,8 @@ def _widget(example):
 
     def show(_=None):
         view.value = (
-            f'<div class="sdt-explorer sdt-widget">{_STYLE}'
+            f'<div class="sdt-explorer sdt-widget" style="{_colors()}">'
+            f"<style>\n{_file_beside('interactive.css')}</style>"
             f"{_state(example, values['chain'], t.value)}</div>"
         )
 
@@ -253,14 +264,14 @@ def _across(share):
 
 
 def _up(value, height):
-    """Return the vertical place of a function value between -height and height."""
+    """Return how far from the upper edge a function value between -height and height is drawn."""
     return (_TOP + _BOTTOM) / 2 - (_BOTTOM - _TOP) / 2 * value / height
 
 
 def _path(values, height):
     """Return the path through function values at evenly spaced points of [0, 1]."""
-    places = zip(np.linspace(0, 1, len(values)), values)
-    return "M" + "L".join(f"{_across(x):.1f},{_up(value, height):.1f}" for x, value in places)
+    points = zip(np.linspace(0, 1, len(values)), values)
+    return "M" + "L".join(f"{_across(x):.1f},{_up(value, height):.1f}" for x, value in points)
 
 
 def _fits(values, t, height):
@@ -337,36 +348,3 @@ def _filter_drawing(size, values, t):
 {ticks}<text x="{_across(0.5):.1f}" y="{_BOTTOM + 34}" text-anchor="middle">direction
 <tspan class="math">k</tspan>, smallest eigenvalue first</text>
 <g class="bars">{_bars(values, t)}</g></svg>"""
-
-
-# On the site the figures are turned into the dark theme by a filter; so are these drawings, and
-# what surrounds them takes the colours of the page. The theme puts HTML output on a light ground
-# in the dark, which would turn round what is already turned. In a notebook the ground is unknown.
-_STYLE = f"""<style>
-.sdt-explorer {{ color: inherit; line-height: 1.4; }}
-.sdt-controls {{ display: grid; gap: 0.5rem; margin: 0 0 0.75rem; }}
-.sdt-controls[hidden] {{ display: none; }}
-.sdt-controls label {{ display: flex; align-items: center; gap: 0.75rem; margin: 0; }}
-.sdt-controls span {{ flex: 0 0 6.5rem; }}
-.sdt-controls input {{ flex: 1 1 auto; min-width: 0; height: 1.75rem;
-  accent-color: var(--pst-color-primary, {plotting.BLUE}); }}
-.sdt-explorer dl {{ display: grid; gap: 0.5rem 1rem; margin: 0 0 0.75rem;
-  grid-template-columns: repeat(auto-fill, minmax(max(9.5rem, 30%), 1fr)); }}
-.sdt-explorer dl > div {{ min-width: 0; }}
-.sdt-explorer dt {{ font-weight: normal; font-size: 0.85em; opacity: 0.8; }}
-.sdt-explorer sub {{ line-height: 0; }}
-.sdt-explorer dd {{ margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }}
-.sdt-drawings {{ display: flex; flex-wrap: wrap; gap: 0.5rem; }}
-.sdt-explorer svg {{ flex: 1 1 18rem; min-width: 0; max-width: 32rem; height: auto;
-  font: 12px sans-serif; fill: {plotting.INK}; }}
-.sdt-explorer svg path {{ fill: none; stroke-linecap: round; stroke-linejoin: round; }}
-.sdt-explorer .grid {{ stroke: {plotting.GRID}; }}
-.sdt-explorer .truth {{ stroke: {plotting.INK}; stroke-width: 1.1; }}
-.sdt-explorer .before {{ stroke-width: 1.2; opacity: 0.55; }}
-.sdt-explorer .now {{ stroke-width: 3; }}
-.sdt-explorer .math {{ font-style: italic; font-family: serif; font-size: 14px; }}
-.sdt-widget svg {{ background: white; }}
-html[data-theme="dark"] .sdt-explorer svg {{ filter: invert(1) hue-rotate(180deg); }}
-html[data-theme="dark"] .bd-content div.cell_output .text_html:has(div.sdt-explorer) {{
-  background: none; color: inherit; padding: 0; }}
-</style>"""

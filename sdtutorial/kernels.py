@@ -83,7 +83,7 @@ class CubicSpline:
 
 @dataclass(frozen=True)
 class RBF:
-    """The Gaussian kernel exp(-|x - t|^2 / (2 length_scale^2)).
+    """The Gaussian kernel ``exp(-|x - t|^2 / (2 length_scale^2))``.
 
     ``kernel(x, t)`` takes points (n,) or (n, p) and (m,) or (m, p) and returns (n, m).
 
@@ -114,9 +114,9 @@ class RBF:
 
 @dataclass(frozen=True)
 class Matern:
-    r"""The Matern kernel: as smooth as is asked for, for points of any dimension.
+    """The Matern kernel: as smooth as is asked for, for points of any dimension.
 
-    With z = sqrt(2 nu) |x - t| / length_scale and the modified Bessel function K_nu,
+    With z = sqrt(2 nu) |x - t| / length_scale and the modified Bessel function K_nu::
 
         g(x, t) = 2^(1 - nu) / Gamma(nu) z^nu K_nu(z)
 
@@ -180,7 +180,7 @@ class NTK:
     Jacot, Gabriel and Hongler 2018, with the factor 2 that keeps the variance of ReLU layers), let
     S_0 = x.t / p + b^2 and, for each hidden layer, with u = S_{l-1}(x, t) / q the cosine of the
     angle between the two images and q = sqrt(S_{l-1}(x, x) S_{l-1}(t, t)) the product of their
-    lengths,
+    lengths::
 
         S_l = q (sqrt(1 - u^2) + u (pi - arccos u)) / pi + b^2,
         S'_l = (pi - arccos u) / pi,

@@ -67,8 +67,8 @@ def glue(name, value):
     Parameters
     ----------
     name : str
-        Key of the value, unique on the page: ``{glue:text}`name` `` or, for a number with a
-        format, ``{glue:text}`name:.3f` ``.
+        Key of the value, unique on the page: ``{glue:text}`name``` or, for a number with a
+        format, ``{glue:text}`name:.3f```.
     value : str, int, float or a NumPy scalar of these kinds
         Numbers must be finite. NumPy scalars are handed on as plain Python numbers.
 
@@ -105,7 +105,7 @@ def glue_values(**values):
 def glue_math(name, value, digits=4):
     r"""Hand a formula or a number to the mathematics of the page.
 
-    The prose shows it by the role ``{glue:md}`name:myst` ``, on the same page only, and typesets
+    The prose shows it by the role ``{glue:md}`name:myst```, on the same page only, and typesets
     it as the mathematics that it is.
 
     Parameters

@@ -3,20 +3,11 @@
 import ast
 import re
 import sys
-from pathlib import Path
 
 import jupytext
 import pytest
-import yaml
+from pages import CHAPTERS, NOTEBOOKS, PAGES, ROOT, cells, figure, text_of
 from statements import find_checks
-
-ROOT = Path(__file__).parents[1]
-CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-PAGES = [ROOT / f"{CONTENTS['root']}.md"] + [
-    ROOT / f"{chapter['file']}.md" for part in CONTENTS["parts"] for chapter in part["chapters"]
-]
-CHAPTERS = [page for page in PAGES if page.stem not in ("index", "bibliography")]
-NOTEBOOKS = [page for page in PAGES if page.stem != "bibliography"]
 
 # Numbers that are given, not computed: they state the example and cannot come out of the code.
 GIVEN = {"0.04", "0.1", "0.2", "0.5", "0.9"}
@@ -24,21 +15,6 @@ GIVEN = {"0.04", "0.1", "0.2", "0.5", "0.9"}
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 each_notebook = pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.stem)
 each_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
-
-
-def cells(page, kind):
-    return [cell for cell in jupytext.read(page).cells if cell.cell_type == kind]
-
-
-def figure(cell):
-    return cell.metadata.get("mystnb", {}).get("figure", {})
-
-
-def text_of(page):
-    """Return the Markdown and the captions of a page."""
-    markdown = [cell.source for cell in cells(page, "markdown")]
-    captions = [str(figure(cell).get("caption", "")) for cell in cells(page, "code")]
-    return "\n\n".join(markdown + captions)
 
 
 def without_code(text):
@@ -70,11 +46,18 @@ def test_a_typed_number_is_noticed():
 @each_notebook
 def test_every_figure_has_a_caption_a_name_and_a_text_for_those_who_do_not_see_it(page):
     for cell in cells(page, "code"):
-        if re.search(r"\bplotting\.|\bplt\.", cell.source) and "import" not in cell.source:
+        if re.search(r"\b(plotting|figures|plt)\.", cell.source) and "import" not in cell.source:
             assert figure(cell).get("caption", "").strip(), cell.source
             assert figure(cell).get("name", "").startswith("fig-"), cell.source
             alt = cell.metadata["mystnb"].get("image", {}).get("alt", "")
             assert len(alt.split()) > 4, cell.source
+
+
+@each_notebook
+def test_a_caption_does_not_end_in_a_blank_line(page):
+    for cell in cells(page, "code"):
+        caption = str(figure(cell).get("caption", ""))
+        assert caption == caption.strip(), "end the YAML block of the caption with >- instead of >"
 
 
 @each_chapter

@@ -4,11 +4,10 @@ import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
-from test_book import NOTEBOOKS as SOURCES
+from pages import NOTEBOOKS as SOURCES
 
 NOTEBOOKS = [source.with_suffix(".ipynb") for source in SOURCES]
 

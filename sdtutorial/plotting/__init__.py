@@ -1,0 +1,101 @@
+"""The figures of the book: one style, one colour map for rounds, one function a figure.
+
+A function takes a chain, an example or arrays that the package computed, draws, and returns a
+`BookFigure`. It computes nothing but the curves between the points. In a notebook a figure is shown
+by the cell that makes it, once, whether or not the cell gives it a name::
+
+    figure = plotting.chain_fits(example, chain)
+
+What a reader meets in every figure: data are dots, the truth is a thin dark line, bounds are dashed
+in the colour of what they bound, and the colour of a round is lighter or darker as the round is
+earlier or later. The background is transparent on the site, whose style sheet turns lightness round
+in the dark theme, and white elsewhere. Every colour has a contrast of at least 3 to both.
+
+Each chapter has its file. Figures of networks are in `sdtutorial.networks.figures`.
+"""
+
+from sdtutorial.plotting._parts import label_ends
+from sdtutorial.plotting._style import (
+    BLUE,
+    GREEN,
+    GRID,
+    INK,
+    MUTED,
+    ROUNDS,
+    VERMILLION,
+    BookFigure,
+    book_figure,
+    new_figure,
+    round_colors,
+    style,
+)
+from sdtutorial.plotting.closed_form import (
+    green_function,
+    newton_tangents,
+    residual_curve,
+    shrink_factors,
+)
+from sdtutorial.plotting.collapse_bound import (
+    norm_walk,
+    rounds_against_tolerance,
+    rounds_limit,
+    walk_plane,
+)
+from sdtutorial.plotting.index import overview
+from sdtutorial.plotting.self_distillation import (
+    basis_functions,
+    chain_fits,
+    compare_by_round,
+    multipliers_and_norms,
+    schematic,
+)
+from sdtutorial.plotting.setup import noisy_samples
+from sdtutorial.plotting.sparsification import (
+    early_stopping,
+    filters_by_round,
+    sparsity_growth,
+)
+from sdtutorial.plotting.spline_example import (
+    error_by_round,
+    filter_bars,
+    risk_by_round,
+    sine_eigenvectors,
+)
+
+__all__ = [
+    "BLUE",
+    "GREEN",
+    "GRID",
+    "INK",
+    "MUTED",
+    "ROUNDS",
+    "VERMILLION",
+    "BookFigure",
+    "basis_functions",
+    "book_figure",
+    "chain_fits",
+    "compare_by_round",
+    "early_stopping",
+    "error_by_round",
+    "filter_bars",
+    "filters_by_round",
+    "green_function",
+    "label_ends",
+    "multipliers_and_norms",
+    "new_figure",
+    "newton_tangents",
+    "noisy_samples",
+    "norm_walk",
+    "overview",
+    "residual_curve",
+    "risk_by_round",
+    "round_colors",
+    "rounds_against_tolerance",
+    "rounds_limit",
+    "schematic",
+    "shrink_factors",
+    "sine_eigenvectors",
+    "sparsity_growth",
+    "style",
+    "walk_plane",
+]

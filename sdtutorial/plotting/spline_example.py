@@ -1,0 +1,173 @@
+"""The figures of the chapter on the paper's own example."""
+
+import numpy as np
+
+from sdtutorial import notebook
+from sdtutorial.plotting._parts import (
+    LOOKS,
+    draw_errors,
+    grid_points,
+    label_ends,
+    label_rounds,
+    note,
+    whole_ticks,
+)
+from sdtutorial.plotting._style import (
+    BLUE,
+    GRID,
+    INK,
+    MUTED,
+    book_figure,
+    new_figure,
+    round_colors,
+)
+
+
+@book_figure
+def error_by_round(errors):
+    """Draw the error of each round: it falls, rises, and ends at that of the zero function.
+
+    Parameters
+    ----------
+    errors : array_like, shape (T + 1,)
+        Squared distance of each fit from the truth, integrated over [0, 1]; the last entry
+        belongs to the zero function, with which the chain ends.
+
+    Returns
+    -------
+    BookFigure
+    """
+    figure = new_figure(3.5)
+    axes = figure.subplots()
+    draw_errors(axes, errors)
+    last = len(errors) - 1
+    if last <= 8:
+        for t, error in enumerate(errors):
+            note(axes, f"{error:.4f}", (t, error), (0, 9), ha="center")
+        axes.set_xticks(range(last + 1), [*range(last), "zero\nfunction"])
+    else:
+        whole_ticks(axes.xaxis)
+    axes.set_xlabel("round $t$")
+    axes.set_ylabel("squared error to the truth")
+    return figure
+
+
+@book_figure
+def filter_bars(chain, log=True):
+    """Draw the diagonal of B_t for every round, side by side (Fig. 2d).
+
+    Parameters
+    ----------
+    chain : Chain
+        For one label vector, with few enough rounds to tell bars apart.
+    log : bool
+        Whether the axis is logarithmic. On a linear one the small entries cannot be seen.
+
+    Returns
+    -------
+    BookFigure
+    """
+    figure = new_figure(3.7)
+    axes = figure.subplots()
+    filters = chain.filters
+    rounds, size = filters.shape
+    width = 0.84 / rounds
+    for t, color in enumerate(round_colors(rounds)):
+        middles = np.arange(1, size + 1) + width * (t - (rounds - 1) / 2)
+        axes.bar(middles, filters[t], 0.9 * width, color=color, label=f"round {t}")
+    if log:
+        axes.set_yscale("log")
+        axes.set_ylim(filters[filters > 0].min() / 3, 1.5)
+    axes.set_xlim(0.4, size + 0.6)
+    if size <= 12:
+        axes.set_xticks(range(1, size + 1))
+    axes.grid(axis="x", visible=False)
+    axes.set_xlabel("direction $k$, smallest eigenvalue first")
+    axes.set_ylabel("filter $B_t[k]$")
+    label_rounds(figure, axes, rounds, loc="lower left", bbox_to_anchor=(0, 1), ncols=6,
+                  borderpad=0.2, columnspacing=1.2)  # fmt: skip
+    return figure
+
+
+@book_figure
+def sine_eigenvectors(points, eigenvectors, eigenvalues):
+    """Draw the eigenvectors of G over the sampled sines that they are.
+
+    Parameters
+    ----------
+    points : array_like, shape (K,)
+        Inside (0, 1), evenly spaced.
+    eigenvectors : array_like, shape (K, K)
+        One a column.
+    eigenvalues : array_like, shape (K,)
+        Ascending; the largest is drawn first.
+
+    Returns
+    -------
+    BookFigure
+    """
+    eigenvectors = np.asarray(eigenvectors, dtype=float)
+    size = len(points)
+    columns = int(np.ceil(np.sqrt(size)))
+    rows = -(-size // columns)
+    figure = new_figure(0.5 + 1.35 * rows)
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    fine = grid_points()
+    height = np.sqrt(2 / (size + 1))  # the norm of the sampled sine is 1 / height
+    for m, panel in enumerate(panels.flat, start=1):
+        if m > size:
+            panel.set_visible(False)
+            continue
+        vector = eigenvectors[:, size - m]
+        # An eigenvector has no sign of its own: take the one of the sine.
+        sign = 1 if vector @ np.sin(m * np.pi * np.asarray(points)) >= 0 else -1
+        panel.axhline(0, color=GRID, linewidth=0.8)
+        panel.plot(fine, height * np.sin(m * np.pi * fine), color=INK, linewidth=1.1)
+        panel.plot(points, sign * vector, "o", color=BLUE, markersize=4.5)
+        value = notebook.scientific(eigenvalues[size - m], 2, tex=True)
+        panel.set_title(f"$m = {m}$,  $d = {value}$", fontsize=10)
+        panel.grid(visible=False)
+        panel.set_xticks([0, 1])
+        panel.set_yticks([])
+    figure.supxlabel("input $x$", fontsize=11)
+    return figure
+
+
+@book_figure
+def risk_by_round(study):
+    """Draw the mean risk by round for a few tolerances against the best that one fit can do.
+
+    Parameters
+    ----------
+    study : RiskStudy
+        Of `sdtutorial.examples.risk_study`, with at most four tolerances.
+
+    Returns
+    -------
+    BookFigure
+    """
+    figure = new_figure(3.9)
+    axes = figure.subplots()
+    rounds = np.arange(study.risk.shape[1])
+    labels = []
+    for tolerance, risk, error, (color, marker) in zip(
+        study.tolerances, study.risk, study.standard_error, LOOKS
+    ):
+        line = axes.errorbar(
+            rounds, risk, error, color=color, marker=marker, capsize=3, elinewidth=1.2
+        )[0]
+        labels.append((line, rf"$\varepsilon = {tolerance:g}$"))
+    for text, risk, dashes in (
+        (r"best single $\varepsilon$", study.best_tolerance_risk, (0, (5, 2))),
+        ("best single $c$", study.best_multiplier_risk, (0, (1.5, 1.5))),
+    ):
+        ends = [-0.2, rounds[-1] + 0.1]
+        (line,) = axes.plot(ends, [risk, risk], color=MUTED, linewidth=1.4, linestyle=dashes)
+        labels.append((line, text))
+    axes.set_xlim(ends)
+    axes.set_ylim(bottom=0)
+    whole_ticks(axes.xaxis)
+    axes.set_xlabel("round $t$")
+    axes.set_ylabel("mean squared error to the truth")
+    label_ends(axes, labels)
+    return figure

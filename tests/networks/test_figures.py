@@ -1,0 +1,107 @@
+"""Figures from the records of finished and unfinished studies."""
+
+import numpy as np
+import pytest
+from drawings import draw, drawn, texts
+from made_records import make, two_controls, unfinished_study
+
+from sdtutorial.networks import figures
+from sdtutorial.networks.analysis import group
+from sdtutorial.networks.records import METRICS, Reading
+
+
+@pytest.fixture
+def study():
+    return unfinished_study()
+
+
+@pytest.fixture
+def controls():
+    return two_controls()
+
+
+def test_each_chain_is_a_thin_line_and_the_mean_of_common_rounds_a_thick_one(study):
+    (chains,) = group(study)
+    figure = figures.accuracy([chains])
+    for axes, metric in zip(figure.axes, ("test_accuracy", "training_accuracy")):
+        values = 100 * chains.values(metric)
+        thin = [line for line in axes.lines if line.get_linewidth() < 1]
+        (thick,) = [line for line in axes.lines if line.get_linewidth() > 1]
+        assert len(thin) == 4
+        for line, row in zip(thin, values):
+            assert np.array_equal(line.get_ydata(), row, equal_nan=True)
+        assert thick.get_ydata() == pytest.approx(values[:, :2].mean(0))
+
+
+def test_the_band_is_one_standard_deviation(study):
+    (chains,) = group(study)
+    axes = figures.accuracy([chains]).axes[0]
+    (band,) = axes.collections
+    heights = np.unique(band.get_paths()[0].vertices[:, 1])
+    values = 100 * chains.values("test_accuracy")
+    for sign in (-1, 1):
+        for t in range(2):
+            edge = values[:, t].mean() + sign * values[:, t].std(ddof=1)
+            assert np.abs(heights - edge).min() < 1e-9
+
+
+def test_the_metrics_figure_draws_what_its_panels_say(study):
+    (chains,) = group(study)
+    figure = figures.metrics(chains)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == list(figures.PANELS.values())
+    assert set(figures.PANELS) < set(METRICS)
+
+
+def test_the_trade_off_figure_has_a_curve_for_rounds_and_each_kind_of_control(study, controls):
+    groups = group(study + controls)
+    base = groups[0]
+    figure = figures.trade_off(base, groups)
+    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert labels == [
+        "rounds",
+        "single training, epochs",
+        "single training, weight decay ($10^{-3}$)",
+    ]
+    assert {"5", "1000"} <= {text.get_text() for text in figure.axes[0].texts}
+    curve = figure.axes[0].lines[0]
+    expected = [
+        100 * base.values(name)[:, :2].mean(0)
+        for name in ("training_accuracy", "test_accuracy")
+    ]
+    assert np.array(curve.get_data()) == pytest.approx(np.array(expected))
+    epochs = next(line for line in figure.axes[0].lines if line.get_label().endswith("epochs"))
+    assert epochs.get_ydata()[0] == pytest.approx(20)
+
+
+def test_figures_are_drawn_for_what_is_there(study, controls):
+    assert set(figures.draw(Reading(study))) == {"accuracy", "metrics-a"}
+    assert set(figures.draw(Reading(study + controls))) == {
+        "accuracy",
+        "metrics-a",
+        "trade-off-a",
+    }
+
+
+@pytest.mark.parametrize("records", [[], [make()]])
+def test_nothing_is_drawn_before_a_second_round(records):
+    assert figures.draw(Reading(records)) == {}
+
+
+def test_two_rounds_of_one_chain_are_drawn():
+    reading = Reading([make(), make(0, 1, test_accuracy=0.6, held_out_accuracy=0.6)])
+    assert set(figures.draw(reading)) == {"accuracy", "metrics-a"}
+
+
+def test_differences_by_round_show_means_between_the_ends_of_their_intervals():
+    mean, low, high = np.array([2.0, 3.0, -1.0]), np.array([1.0, 2.5, -3.0]), np.array([3, 4, 0.5])
+    series = {"test": (mean, low, high), "held out": (mean + 1, low + 1, high + 1)}
+    (axes,) = figures.differences_by_round(series, "difference").axes
+    bars = [bar.get_segments() for bar in axes.collections]
+    for (_, (centre, lower, upper)), segments in zip(series.items(), bars, strict=True):
+        assert any(np.array_equal(line[:, 1], centre) for line in drawn(axes)[1:])
+        for t, segment in enumerate(segments, 1):
+            assert segment[:, 0] == pytest.approx(t, abs=0.2)
+            assert segment[:, 1] == pytest.approx([lower[t - 1], upper[t - 1]])
+    assert "test" in texts(axes.figure) and "held out" in texts(axes.figure)
+    assert draw(axes.figure)

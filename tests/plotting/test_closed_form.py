@@ -1,0 +1,63 @@
+"""Green's functions, shares kept, and the root with its brackets."""
+
+import numpy as np
+import pytest
+from drawings import draw, drawn, is_drawn, texts
+
+import sdtutorial as sd
+from sdtutorial import bounds, plotting
+
+
+def test_the_green_function_is_drawn_around_every_centre():
+    kernel = sd.CubicSpline()
+    figure = plotting.green_function(kernel, centres=(0.25, 0.5))
+    (axes,) = figure.axes
+    points = np.linspace(0, 1, 401)
+    for centre in (0.25, 0.5):
+        assert is_drawn(axes, points, kernel(points, np.array([centre]))[:, 0])
+        assert f"t = {centre}" in texts(figure)
+    assert draw(figure)
+
+
+def test_the_root_stands_where_curve_and_tolerance_meet_and_inside_its_brackets(example, chain):
+    c = np.geomspace(1e-7, 1e-1, 200)
+    residuals = sd.mean_squared_residual(chain.eigenvalues, chain.coordinates, c)
+    root, ratio = chain.multipliers[0], chain.norm_ratios[0]
+    brackets = {
+        "(12)": bounds.multiplier_interval(chain.eigenvalues, ratio),
+        "labels": bounds.label_multiplier_interval(chain.eigenvalues, chain.coordinates, ratio),
+    }
+    figure = plotting.residual_curve(c, residuals, example.tolerance, root, brackets)
+    axes, strip = figure.axes
+    assert is_drawn(axes, c, residuals)
+    assert is_drawn(axes, [root], [example.tolerance])
+    labels = [text.get_text() for text in strip.get_yticklabels()]
+    for height, label in zip(strip.get_yticks(), labels):
+        assert is_drawn(strip, brackets[label], [height, height])
+    assert draw(figure)
+
+
+def test_a_fit_keeps_half_of_a_direction_whose_eigenvalue_is_the_multiplier(chain):
+    multiplier = chain.multipliers[0]
+    figure = plotting.shrink_factors(chain.eigenvalues, multiplier)
+    axes = figure.axes[0]
+    assert is_drawn(axes, chain.eigenvalues, chain.filters[0])
+    (curve, _, border) = drawn(axes)
+    assert np.interp(multiplier, *curve.T) == pytest.approx(0.5, abs=0.01)
+    assert (border[:, 0] == multiplier).all()
+    assert draw(figure)
+
+
+def test_newton_steps_stop_before_the_root_on_the_left_and_jump_over_it_from_the_right():
+    figure = plotting.newton_tangents(
+        lambda mu: (np.sqrt(1 + mu), 0.5 / np.sqrt(1 + mu)), {"left": 0.0, "right": 24.0}, 3.0
+    )
+    # the tangents of sqrt(1 + mu) at 0 and 24 reach the height 2 at 2 and -6; the root is at 3
+    for axes, landing in zip(figure.axes, (2 / 3, -2)):
+        (arrow,) = axes.texts
+        assert arrow.xy == pytest.approx((landing, 2))
+        assert is_drawn(axes, [1], [2])
+        left, right = axes.get_xlim()
+        assert left < landing < right
+    assert "left" in texts(figure) and "right" in texts(figure)
+    assert draw(figure)

@@ -1,0 +1,70 @@
+"""Norms, walks and numbers of rounds between their bounds."""
+
+import numpy as np
+import pytest
+from drawings import draw, drawn, is_drawn, texts
+from matplotlib.patches import Circle
+
+import sdtutorial as sd
+from sdtutorial import plotting
+
+TOLERANCES = np.array([1e-3, 1e-1, 1e-2])
+
+
+def test_the_norms_walk_between_their_bounds(chain):
+    t, r = np.arange(chain.rounds + 1), chain.norm_ratios[0]
+    figure = plotting.norm_walk(chain.norm_ratios, {"lower": r - t, "upper": np.sqrt(r**2 - t)})
+    (axes,) = figure.axes
+    assert is_drawn(axes, t, chain.norm_ratios)
+    assert is_drawn(axes, t, r - t)
+    dashed = {line.get_color() for line in axes.lines if line.get_linestyle() == "--"}
+    solid = {line.get_color() for line in axes.lines if line.get_linestyle() == "-"}
+    assert dashed == solid  # bounds have the colour of what they bound
+    assert {"lower", "upper"} <= set(texts(figure).split())
+    assert draw(figure)
+
+
+def test_a_bound_may_say_nothing_at_some_rounds(chain):
+    bound = np.where(np.arange(chain.rounds + 1) < 2, 3.0, np.nan)
+    assert draw(plotting.norm_walk(chain.norm_ratios, {"bound": bound}))
+
+
+def test_each_step_of_the_walk_ends_on_the_circle_around_its_start():
+    chain = sd.distill_spectrum([0.15, 1.0], [1.0, 1.3], 0.022)
+    figure = plotting.walk_plane(chain)
+    (axes,) = figure.axes
+    circles = [patch for patch in axes.patches if isinstance(patch, Circle)][1:]
+    assert len(circles) == chain.rounds
+    for circle, end in zip(circles, chain.target_coordinates[1:]):
+        assert np.hypot(*(end - circle.center)) == pytest.approx(circle.radius)
+    path = drawn(axes)[0]
+    # d/ds of exp(-s D^-1) z_0: in logarithms the path is a straight line of slope d_1 / d_2.
+    slope = np.diff(np.log(path[:, 1])) / np.diff(np.log(path[:, 0]))
+    near = path[:-1, 0] > 1e-3
+    assert slope[near] == pytest.approx(0.15, rel=1e-3)
+    assert draw(figure)
+
+
+def test_a_walk_in_the_plane_needs_two_directions(chain):
+    with pytest.raises(ValueError, match="two positive eigenvalues"):
+        plotting.walk_plane(chain)
+    with pytest.raises(ValueError, match="two positive eigenvalues"):
+        plotting.walk_plane(sd.distill_spectrum([0.0, 1.0], [0.0, 1.3], 0.1))
+
+
+def test_rounds_are_drawn_against_tolerances_in_order():
+    figure = plotting.rounds_against_tolerance(
+        TOLERANCES, [30, 3, 10], {"upper": [60, 6, 20], "lower": [15, 1, np.nan]}
+    )
+    (axes,) = figure.axes
+    assert is_drawn(axes, [1e-1, 1e-2, 1e-3], [3, 10, 30])
+    assert is_drawn(axes, [1e-1, 1e-2, 1e-3], [1, np.nan, 15])
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert draw(figure)
+
+
+def test_the_limit_of_the_rounds_is_drawn_and_written():
+    figure = plotting.rounds_limit(TOLERANCES, [1.3, 1.0, 1.2], 1.36213)
+    assert is_drawn(figure.axes[0], [1e-1, 1e-2, 1e-3], [1.0, 1.2, 1.3])
+    assert "1.3621" in texts(figure)
+    assert draw(figure)

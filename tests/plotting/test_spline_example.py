@@ -1,0 +1,54 @@
+"""Errors, filters, sines and risks of the paper's own example."""
+
+import numpy as np
+import pytest
+from drawings import draw, drawn, is_drawn, texts
+
+import sdtutorial as sd
+from sdtutorial import examples, plotting
+
+
+def test_errors_are_drawn_and_written(errors):
+    figure = plotting.error_by_round(errors)
+    assert is_drawn(figure.axes[0], range(len(errors)), errors)
+    assert all(f"{error:.4f}" in texts(figure) for error in errors)
+    assert draw(figure)
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_every_filter_has_a_bar(chain, deep_chain, log):
+    for some in (chain, deep_chain):
+        figure = plotting.filter_bars(some, log)
+        heights = [bar.get_height() for bar in figure.axes[0].patches]
+        assert heights == some.filters.ravel().tolist()
+        assert draw(figure)
+
+
+def test_the_sampled_sines_pass_through_the_eigenvectors(example, chain):
+    figure = plotting.sine_eigenvectors(example.x, chain.eigenvectors, chain.eigenvalues)
+    assert len(figure.axes) == len(example.x)
+    for m, panel in enumerate(figure.axes, start=1):
+        _, sine, dots = panel.lines
+        x, y = dots.get_data()
+        assert np.abs(y) == pytest.approx(np.abs(chain.eigenvectors[:, -m]))
+        assert np.interp(x, *sine.get_data()) == pytest.approx(y, abs=2e-3)
+    assert draw(figure)
+
+
+def test_empty_panels_are_hidden():
+    x = np.arange(1, 6) / 6
+    chain = sd.distill(sd.gram_matrix(sd.CubicSpline(), x), np.sin(2 * np.pi * x), 0.1)
+    figure = plotting.sine_eigenvectors(x, chain.eigenvectors, chain.eigenvalues)
+    assert sum(panel.get_visible() for panel in figure.axes) == 5
+
+
+def test_risks_are_drawn_beside_the_best_single_fits(example):
+    study = examples.risk_study(example, rounds=3, draws=50, seed=1)
+    figure = plotting.risk_by_round(study)
+    (axes,) = figure.axes
+    for risk in study.risk:
+        assert is_drawn(axes, range(3), risk)
+    heights = [line[0, 1] for line in drawn(axes)]
+    assert study.best_tolerance_risk in heights and study.best_multiplier_risk in heights
+    assert "best single $c$" in texts(figure)
+    assert draw(figure)
