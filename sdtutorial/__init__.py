@@ -8,7 +8,7 @@ import importlib
 
 from sdtutorial.distillation import Chain, distill, distill_spectrum
 from sdtutorial.examples import spline
-from sdtutorial.kernels import NTK, RBF, CubicSpline, gram_matrix
+from sdtutorial.kernels import NTK, RBF, CubicSpline, cross_matrix, gram_matrix
 from sdtutorial.regression import (
     Fit,
     InfeasibleToleranceError,
@@ -25,6 +25,7 @@ __all__ = [
     "CubicSpline",
     "Fit",
     "InfeasibleToleranceError",
+    "cross_matrix",
     "distill",
     "distill_spectrum",
     "fit",

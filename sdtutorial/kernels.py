@@ -12,6 +12,8 @@ from scipy.spatial.distance import cdist
 
 from sdtutorial import _checks
 
+_ROUNDING = 8 * np.finfo(float).eps  # how far outside [0, 1] a scaled point may lie
+
 
 def _points(name, value):
     """Return points as (n, p); a vector of n numbers is n points on the line."""
@@ -28,6 +30,16 @@ def _point_pair(x, t):
     return x, t
 
 
+def _in_unit_interval(name, points):
+    """Return points in [0, 1]; those outside by rounding alone are moved to the end."""
+    inside = np.clip(points, 0.0, 1.0)
+    outside = np.abs(points - inside)
+    if outside.max(initial=0.0) > _ROUNDING:
+        worst = float(points.flat[np.argmax(outside)])
+        raise ValueError(f"{name} must lie in [0, 1], but one point is {worst!r}")
+    return inside
+
+
 @dataclass(frozen=True)
 class CubicSpline:
     """The Green's function of R(f) = integral over [0, 1] of f''(x)^2.
@@ -42,7 +54,8 @@ class CubicSpline:
     where x or t is an end point.
 
     ``kernel(x, t)`` takes points (n,) or (n, 1) and (m,) or (m, 1) in [0, 1] and returns (n, m).
-    It raises ValueError for points outside [0, 1] or with more than one coordinate.
+    It raises ValueError for points outside [0, 1] or with more than one coordinate. Points that
+    rounding has put beside an end, as scaling to [0, 1] does, are taken for the end.
     """
 
     def __call__(self, x, t):
@@ -51,9 +64,7 @@ class CubicSpline:
             raise ValueError(
                 f"CubicSpline takes points on the line, not with {x.shape[1]} coordinates"
             )
-        for name, points in (("x", x), ("t", t)):
-            if points.size and (points.min() < 0 or points.max() > 1):
-                raise ValueError(f"{name} must lie in [0, 1]")
+        x, t = _in_unit_interval("x", x), _in_unit_interval("t", t)
         low, high = np.minimum(x, t.T), np.maximum(x, t.T)
         # 2 h - h^2 - l^2 written as a sum of terms that are never negative: nothing cancels
         bracket = 2 * high * (1 - high) + (high - low) * (high + low)
@@ -83,8 +94,16 @@ class RBF:
         _checks.positive_number("length_scale", self.length_scale)
 
     def __call__(self, x, t):
+        x, t = _point_pair(x, t)
+        # In units of about the length scale no square overflows that matters. Powers of two cost no
+        # digit, and where points are too many of these units apart, the unit has to be larger.
+        largest = max(np.abs(points).max(initial=0.0) for points in (x, t))
+        power = max(_power(self.length_scale), _power(largest) - 1000)
         # cdist sums squared differences: |x|^2 + |t|^2 - 2 x.t would cancel for close points
-        return np.exp(-((cdist(*_point_pair(x, t)) / self.length_scale) ** 2) / 2)
+        distance = cdist(np.ldexp(x, -power), np.ldexp(t, -power))
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # exp(-inf) is meant
+            ratio = distance / np.ldexp(float(self.length_scale), -power)
+            return np.exp(-(np.where(distance > 0, ratio, 0.0) ** 2) / 2)
 
 
 @dataclass(frozen=True)
@@ -124,16 +143,15 @@ class NTK:
 
     def __call__(self, x, t):
         x, t = _point_pair(x, t)
+        unit_x, length_x, power_x = _direction_and_length(x)
+        unit_t, length_t, power_t = _direction_and_length(t)
         with np.errstate(over="ignore"):
-            length_x, length_t = (np.linalg.norm(points, axis=1) for points in (x, t))
-            lengths = np.multiply.outer(length_x, length_t)
+            lengths = np.ldexp(np.multiply.outer(length_x, length_t), np.add.outer(power_x, power_t))
         if not lengths.max(initial=0.0) <= _checks.LARGEST:
             raise ValueError(
                 "x and t must be small enough for products of their norms to stay below "
                 f"{_checks.LARGEST:g}"
             )
-        unit_x = x / np.where(length_x > 0, length_x, 1)[:, None]
-        unit_t = t / np.where(length_t > 0, length_t, 1)[:, None]
         # The angle between points, not arccos of their cosine: that loses half of the digits where
         # points are nearly parallel, and on the diagonal they always are.
         angle = 2 * np.arctan2(cdist(unit_x, unit_t), cdist(unit_x, -unit_t))
@@ -146,6 +164,22 @@ class NTK:
             tangent = 1 - gap + tangent * slope
             angle = 2 * np.arcsin(np.sqrt(np.maximum(gap, 0) / 2))
         return lengths / x.shape[1] * tangent
+
+
+def _power(number):
+    """Return the least power of two above a number, or above each number of an array."""
+    return np.frexp(number)[1]
+
+
+def _direction_and_length(points):
+    """Return unit vectors (n, p), and lengths (n,) as numbers times powers of two: (n,) and (n,).
+
+    A length may then lie beyond the range of floats, as may products of two.
+    """
+    power = _power(np.abs(points).max(axis=1))
+    scaled = np.ldexp(points, -power[:, None])
+    length = np.linalg.norm(scaled, axis=1)
+    return scaled / np.where(length > 0, length, 1)[:, None], length, power
 
 
 def gram_matrix(kernel, x):
@@ -162,7 +196,8 @@ def gram_matrix(kernel, x):
     Returns
     -------
     ndarray, shape (K, K)
-        Symmetric to the last bit.
+        Symmetric to the last bit. In single precision where the kernel returns that, so that
+        :func:`sdtutorial.distill` knows what is rounding in it.
 
     Raises
     ------
@@ -170,20 +205,64 @@ def gram_matrix(kernel, x):
         If the kernel is not such a function, if the points are not finite real numbers, or if the
         kernel does not return a symmetric (K, K) matrix of finite real numbers.
     """
+    x = _training_points(kernel, x)
+    size = len(x)
+    given = kernel(x, x)
+    values = _checks.real_array("kernel(x, x)", given, ndim=2)
+    if values.shape != (size, size):
+        raise ValueError(f"kernel(x, x) must have shape {(size, size)}, not {values.shape}")
+    precision = np.asarray(given).dtype
+    with np.errstate(over="ignore"):  # an infinite asymmetry is refused like any other
+        asymmetry = np.abs(values - values.T).max()
+    _checks.symmetric("kernel(x, x)", asymmetry, np.abs(values).max(), precision)
+    # halves of the smallest floats would be rounded
+    mean = np.where(values == values.T, values, values / 2 + values.T / 2)
+    return (mean / size).astype(np.float32 if precision == np.float32 else np.float64, copy=False)
+
+
+def cross_matrix(kernel, x_new, x):
+    """Return the matrix of kernel(x_new_j, x_k) / K, whose rows are the g_x of equation (10).
+
+    This is what ``Chain.predict`` and ``Fit.predict`` want: new points first, one row each, and
+    divided by the number of training points, as the Gram matrix is.
+
+    Parameters
+    ----------
+    kernel : callable
+        The kernel of the Gram matrix.
+    x_new : array_like, shape (m,) or (m, p)
+        New points.
+    x : array_like, shape (K,) or (K, p)
+        The training points.
+
+    Returns
+    -------
+    ndarray, shape (m, K)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the kernel is not such a function, if the points are not finite real numbers, or if the
+        kernel does not return an (m, K) matrix of finite real numbers.
+    """
+    x = _training_points(kernel, x)
+    x_new = _checks.real_array("x_new", x_new, ndim=(1, 2))
+    values = _checks.real_array("kernel(x_new, x)", kernel(x_new, x), ndim=2)
+    if values.shape != (len(x_new), len(x)):
+        raise ValueError(
+            f"kernel(x_new, x) must have shape {(len(x_new), len(x))}, not {values.shape}"
+        )
+    return values / len(x)
+
+
+def _training_points(kernel, x):
+    """Return x as (K,) or (K, p) with K at least 1, after a look at the kernel."""
     if not callable(kernel) or isinstance(kernel, type):
         raise TypeError(
             "kernel must be a function kernel(x, t) that returns a matrix, such as CubicSpline() "
             f"or RBF(0.1), not {kernel!r}"
         )
     x = _checks.real_array("x", x, ndim=(1, 2))
-    size = len(x)
-    if size == 0:
+    if len(x) == 0:
         raise ValueError("x must hold at least one point")
-    given = kernel(x, x)
-    values = _checks.real_array("kernel(x, x)", given, ndim=2)
-    if values.shape != (size, size):
-        raise ValueError(f"kernel(x, x) must have shape {(size, size)}, not {values.shape}")
-    with np.errstate(over="ignore"):  # an infinite asymmetry is refused like any other
-        asymmetry = np.abs(values - values.T).max()
-    _checks.symmetric("kernel(x, x)", asymmetry, np.abs(values).max(), np.asarray(given).dtype)
-    return (values / 2 + values.T / 2) / size
+    return x

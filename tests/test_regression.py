@@ -276,7 +276,6 @@ GOOD = np.array([[2.0, 1.0], [1.0, 2.0]])
         (GOOD, [1.0, 1j], 0.1, TypeError, "y must be an array of real numbers, not of complex"),
         (GOOD, ["a", "b"], 0.1, TypeError, "y must be an array of real"),
         (GOOD, [None, 1.0], 0.1, TypeError, "object"),
-        (GOOD, [True, False], 0.1, TypeError, "bool"),
         (GOOD, [1.0, 1.0, 1.0], 0.1, ValueError, r"y must have shape \(2,\) or \(2, Q\)"),
         (GOOD, np.ones((1, 2)), 0.1, ValueError, "one row a point"),
         (GOOD, 1.0, 0.1, ValueError, "dimensions"),
