@@ -6,6 +6,7 @@ documented where they are defined.
 
 import importlib
 
+from sdtutorial.diagnosis import AccuracyWarning, InputWarning
 from sdtutorial.distillation import Chain, distill, distill_spectrum
 from sdtutorial.examples import spline
 from sdtutorial.kernels import NTK, RBF, CubicSpline, cross_matrix, gram_matrix
@@ -21,10 +22,12 @@ from sdtutorial.regression import (
 __all__ = [
     "NTK",
     "RBF",
+    "AccuracyWarning",
     "Chain",
     "CubicSpline",
     "Fit",
     "InfeasibleToleranceError",
+    "InputWarning",
     "cross_matrix",
     "distill",
     "distill_spectrum",

@@ -83,7 +83,7 @@ def _holds_masked(value):
 
 
 def _conversion(name, value, array):
-    """Return the end of a sentence: how to make numbers of an array, where that is known to work."""
+    """Return the end of a sentence: how to make numbers of an array, if that is known to work."""
     if hasattr(value, "toarray"):
         return f": {name}.toarray() makes a dense array of a sparse one"
     if array.dtype.kind in "US" or any(isinstance(entry, str) for entry in array.flat):
@@ -165,7 +165,7 @@ def eigenvalues(value):
     """Return the (K,) eigenvalues of a positive semidefinite matrix as float64.
 
     Negative values within rounding of zero, K * machine epsilon of the input's type * the largest,
-    are returned as zero. Positive values are taken at their word, however small.
+    are returned as zero; positive values are returned as they are, however small.
 
     Raises
     ------
@@ -180,13 +180,21 @@ def eigenvalues(value):
     return np.maximum(array, 0.0)
 
 
-def eigenvalues_and_coordinates(values, labels):
-    """Return (K,) eigenvalues and (K,) or (K, Q) coordinates, none so large that sums overflow."""
+def eigenvalues_and_coordinates(values, labels, zero_below=None):
+    """Return (K,) eigenvalues and (K,) or (K, Q) coordinates, none so large that sums overflow.
+
+    Eigenvalues up to ``zero_below`` are returned as zero; without it, those up to the zero
+    threshold of a matrix with these eigenvalues.
+    """
     d = eigenvalues(values)
     z = coordinates(labels, d.size)
     within_range("eigenvalues", d)
     within_range("coordinates", z)
-    return d, z
+    if zero_below is None:
+        zero_below = zero_threshold(d.max(), d.size, np.asarray(values).dtype)
+    elif not real_number("zero_below", zero_below) >= 0:
+        raise ValueError(f"zero_below must be at least 0, not {zero_below}")
+    return np.where(d <= zero_below, 0.0, d), z
 
 
 def zero_threshold(largest, size, dtype):
@@ -225,3 +233,13 @@ def cross(value, size):
             f"cross must have shape (m, {size}), one column a training point, not {array.shape}"
         )
     return array
+
+
+def predictions(values):
+    """Return predictions as they are; ValueError if one has left the range of floats."""
+    if not np.isfinite(values).all():
+        raise ValueError(
+            "cross is too large: a prediction leaves the range of double precision (expected: the "
+            "scale of the Gram matrix)"
+        )
+    return values

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from sdtutorial import _checks
+from sdtutorial import _checks, diagnosis
 
 _ROUNDING = 8 * np.finfo(float).eps  # how far outside [0, 1] a scaled point may lie
 
@@ -146,7 +146,8 @@ class NTK:
         unit_x, length_x, power_x = _direction_and_length(x)
         unit_t, length_t, power_t = _direction_and_length(t)
         with np.errstate(over="ignore"):
-            lengths = np.ldexp(np.multiply.outer(length_x, length_t), np.add.outer(power_x, power_t))
+            powers = np.add.outer(power_x, power_t)
+            lengths = np.ldexp(np.multiply.outer(length_x, length_t), powers)
         if not lengths.max(initial=0.0) <= _checks.LARGEST:
             raise ValueError(
                 "x and t must be small enough for products of their norms to stay below "
@@ -204,6 +205,11 @@ def gram_matrix(kernel, x):
     TypeError, ValueError
         If the kernel is not such a function, if the points are not finite real numbers, or if the
         kernel does not return a symmetric (K, K) matrix of finite real numbers.
+
+    Warns
+    -----
+    InputWarning
+        If the matrix is a multiple of the identity: to such a kernel no two points are related.
     """
     x = _training_points(kernel, x)
     size = len(x)
@@ -217,7 +223,10 @@ def gram_matrix(kernel, x):
     _checks.symmetric("kernel(x, x)", asymmetry, np.abs(values).max(), precision)
     # halves of the smallest floats would be rounded
     mean = np.where(values == values.T, values, values / 2 + values.T / 2)
-    return (mean / size).astype(np.float32 if precision == np.float32 else np.float64, copy=False)
+    single = precision == np.float32
+    gram = (mean / size).astype(np.float32 if single else np.float64, copy=False)
+    diagnosis.warn_of_unrelated_points(gram)
+    return gram
 
 
 def cross_matrix(kernel, x_new, x):
