@@ -51,9 +51,9 @@ def warn_of_offset(y, norm_ratios):
         column = int(np.argmax(offset))
         _warn(
             InputWarning,
-            f"the mean of the labels, {y[:, column].mean():.6g}, makes {_percent(share[column])} of "
-            f"their mean square, so that a chain spends {norm_ratios[column] - 1:.3g} rounds or "
-            "more on shrinking it. Subtract the mean from the labels, and add it to the "
+            f"the mean of the labels, {y[:, column].mean():.6g}, makes {_percent(share[column])} "
+            f"of their mean square, so that a chain spends {norm_ratios[column] - 1:.3g} rounds "
+            "or more on shrinking it. Subtract the mean from the labels, and add it to the "
             "predictions.",
         )
 
@@ -188,9 +188,9 @@ def _points(indices):
 def _say_offset(y):
     share = y.mean() ** 2 / np.mean(y**2)
     return (
-        f"The mean of the labels, {y.mean():.6g}, makes {_percent(share)} of their mean square, and "
-        "this kernel comes close to constants only. Subtract the mean from the labels, and add it "
-        "to the predictions."
+        f"The mean of the labels, {y.mean():.6g}, makes {_percent(share)} of their mean square, "
+        "and this kernel comes close to constants only. Subtract the mean from the labels, and add "
+        "it to the predictions."
     )
 
 

@@ -264,17 +264,18 @@ class Chain:
 
     @property
     def multiplier_errors(self):
-        """Estimated relative errors of ``multipliers`` from rounding in the eigenvalues, same shape.
+        """Estimated relative errors of ``multipliers`` from rounding in the eigenvalues.
 
-        Zero after collapse.
+        Shape (T,) or (T, Q); zero after collapse.
         """
         return self._errors[0]
 
     @property
     def fit_errors(self):
-        """Estimated errors of fits and predictions from rounding in the eigenvalues: (T,), (T, Q).
+        """Estimated errors of fits and predictions from rounding in the eigenvalues.
 
-        Root mean squares over the points, relative to that of the first labels.
+        Shape (T,) or (T, Q): root mean squares over the points, relative to that of the first
+        labels.
         """
         return self._errors[1]
 

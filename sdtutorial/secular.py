@@ -123,8 +123,8 @@ class Problem:
         cause = (
             cause_of_floor(column, self.tolerance, floor)
             if cause_of_floor
-            else "Choose a larger tolerance, or ask fit or distill for the cause: they see the Gram "
-            "matrix."
+            else "Choose a larger tolerance, or ask fit or distill for the cause: they see the "
+            "Gram matrix."
         )
         return InfeasibleToleranceError(
             f"no fit reaches a tolerance of {self.tolerance:.6g}: the smallest possible mean "

@@ -6,7 +6,6 @@ import scipy.linalg
 from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import alarm, solver_errors
 
-
 _SINGLE = (
     ": that is rounding if the kernel was computed in single precision, and "
     "gram.astype(np.float32) says so"

@@ -24,6 +24,7 @@ from sdtutorial import (
     Chain,
     InfeasibleToleranceError,
     InputWarning,
+    bounds,
     distill,
     distill_spectrum,
     fit,
@@ -137,6 +138,22 @@ def test_equal_eigenvalues_lose_one_radius_a_round_also_where_the_norm_is_a_whol
             assert chain.rounds == norm - 1
             np.testing.assert_allclose(chain.norm_ratios, np.arange(norm, 0, -1), rtol=1e-12)
             assert chain.norm_ratios[-1] <= 1
+
+
+@pytest.mark.parametrize(
+    ("norm", "rounds"), [(10000.00000005, 10000), (10000.0, 9999), (3000 + 1e-9, 3000)]
+)
+def test_long_chains_do_not_lose_a_round(norm, rounds):
+    """One direction loses one radius a round, so that r_t = r_0 - t exactly."""
+    chain = distill_spectrum([1.0], [norm], 1.0)
+    assert chain.rounds == rounds
+    assert bounds.rounds_interval(norm)[0] <= chain.rounds
+    np.testing.assert_allclose(
+        chain.norm_ratios,
+        norm - np.arange(rounds + 1),
+        rtol=0,
+        atol=4 * EPSILON * norm * rounds**0.5,
+    )
 
 
 # Every digit
@@ -421,6 +438,15 @@ def test_no_array_of_a_chain_shares_memory_that_can_be_written():
     chain = distill(example.gram, example.y, 0.04)
     for array in (chain.multipliers, chain.norm_ratios, chain.eigenvectors, chain.coordinates):
         assert array.base is None and not array.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("scale", "cross"), [(1e-200, [[1e200, -1e200]]), (1.0, [[1.5e308, 1.5e308]])]
+)
+def test_a_prediction_beyond_the_range_of_floats_is_refused(scale, cross):
+    for model in (fit, distill):
+        with pytest.raises(ValueError, match="a prediction leaves the range of double precision"):
+            model(np.eye(2) * scale, [1.0, 2.0], 0.5).predict(cross)
 
 
 def test_a_chain_on_a_spectrum_knows_that_it_has_no_eigenvectors():

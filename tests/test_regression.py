@@ -252,8 +252,9 @@ def test_the_zero_multiplier_interpolates_as_far_as_the_kernel_reaches():
 def test_an_infeasible_tolerance_is_refused_with_the_floor_and_its_reason():
     example = spline(endpoints=True)
     floor = (example.y[0] ** 2 + example.y[-1] ** 2) / 11
-    with pytest.raises(InfeasibleToleranceError, match="0.041861.*2 of the 11.*points 0, 10") as caught:
+    with pytest.raises(InfeasibleToleranceError) as caught:
         fit(example.gram, example.y, example.tolerance)
+    assert "2 of the 11" in str(caught.value) and "points 0, 10" in str(caught.value)
     assert caught.value.floor == pytest.approx(floor, rel=1e-9)
     assert repr(caught.value.floor) in str(caught.value)
     assert isinstance(caught.value, ValueError)

@@ -9,9 +9,12 @@ import pytest
 from oracle import brentq_chain, exact_chain, exact_multiplier, random_problem, relative_error
 
 from sdtutorial import (
+    RBF,
     AccuracyWarning,
     InfeasibleToleranceError,
+    distill_spectrum,
     fit,
+    gram_matrix,
     mean_squared_residual,
     solve_multiplier,
 )
@@ -172,6 +175,45 @@ def test_the_floor_itself_can_be_reached_and_hardly_less(seed):
     assert (solve_multiplier(d, y, floor) >= 0).all()
     with pytest.raises(InfeasibleToleranceError):
         solve_multiplier(d, y, floor * (1 - 4 * EPSILON))
+
+
+@pytest.mark.parametrize("tolerance_over_floor", [0.8, 2.0])
+def test_eigenvalues_of_any_eigensolver_give_what_the_matrix_gives(tolerance_over_floor):
+    """Half of them are rounding: they must not make numbers of it."""
+    x = np.linspace(0, 1, 60)
+    y = np.sin(2 * np.pi * x) + 0.3 * np.random.default_rng(0).standard_normal(60)
+    gram = gram_matrix(RBF(0.1), x)
+    d, vectors = np.linalg.eigh(gram)
+    z = vectors.T @ y
+    with pytest.raises(InfeasibleToleranceError) as caught:
+        fit(gram, y, 1e-6)
+    tolerance = tolerance_over_floor * caught.value.floor
+    if tolerance_over_floor > 1:
+        c = fit(gram, y, tolerance).multiplier
+        assert solve_multiplier(d, z, tolerance) == pytest.approx(c, rel=1e-6)
+        assert mean_squared_residual(d, z, c) == pytest.approx(tolerance, rel=1e-6)
+        assert distill_spectrum(d, z, tolerance).multipliers[0] == pytest.approx(c, rel=1e-6)
+        return
+    for call in (solve_multiplier, distill_spectrum):
+        with pytest.raises(InfeasibleToleranceError) as of_spectrum:
+            call(d, z, tolerance)
+        assert of_spectrum.value.floor == pytest.approx(caught.value.floor, rel=1e-6)
+        assert call(np.maximum(d, 0), z, tolerance, zero_below=0)
+
+
+@pytest.mark.parametrize("call", [solve_multiplier, distill_spectrum])
+def test_what_counts_as_zero_may_be_said(call):
+    d, z = [1e-20, 1e-3, 1.0], [0.1, 1.0, 1.0]
+    for infeasible in ({}, {"zero_below": 1e-20}, {"zero_below": 0.5}):
+        with pytest.raises(InfeasibleToleranceError):
+            call(d, z, 1e-3, **infeasible)
+    call(d, z, 1e-3, zero_below=1e-21)
+    call(d, z, 1e-3, zero_below=0)
+    for wrong, error in ((-1.0, ValueError), (np.nan, ValueError), ("0", TypeError)):
+        with pytest.raises(error, match="zero_below"):
+            call(d, z, 1e-3, zero_below=wrong)
+    assert mean_squared_residual(d, z, 0) == pytest.approx(0.01 / 3)
+    assert mean_squared_residual(d, z, 0, zero_below=0) == 0
 
 
 def test_an_infeasible_tolerance_keeps_its_floor_through_copies_and_pickles():
