@@ -12,6 +12,8 @@ import numpy as np
 from sdtutorial import _checks
 from sdtutorial.secular import shares_kept, shares_left
 
+__all__ = ["rounding_errors"]
+
 _SOLVER = 4  # error of an eigenvalue in machine epsilons of the largest, as found in practice
 
 

@@ -11,6 +11,8 @@ import numpy as np
 
 from sdtutorial import _checks
 
+__all__ = ["AccuracyWarning", "InputWarning"]
+
 _SAME = 64  # machine epsilons: kernel values that differ by less are one value, evaluated twice
 _GAP = 1e4  # between rounding and the smallest eigenvalue: above it, the rank is not in doubt
 _OFFSET = 0.9  # share of the mean square that a mean must have, and

@@ -16,7 +16,7 @@ from sdtutorial import examples, kernels
 
 # Their functions draw or train what the functions below have computed and checked, or are what
 # those compute with after checking it.
-OTHERS = ("interactive", "networks", "plotting", "secular", "spectrum")
+OTHERS = ("accuracy", "diagnosis", "interactive", "networks", "plotting", "secular", "spectrum")
 
 D, Z = np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0, 2.0])
 GRAM, Y = np.diag(D), Z
@@ -25,6 +25,7 @@ EXAMPLE = examples.spline()
 CALLS = {
     "kernels.RBF": [0.5],
     "kernels.NTK": [2],
+    "kernels.cross_matrix": [kernels.RBF(0.5), D, D],
     "kernels.gram_matrix": [kernels.RBF(0.5), D],
     "regression.fit": [GRAM, Y, 0.1],
     "regression.fit_with_multiplier": [GRAM, Y, 0.1],
@@ -37,9 +38,12 @@ CALLS = {
     "bounds.label_multiplier_interval": [D, Z, 2.0],
     "bounds.multiplier_interval": [D, 2.0],
     "bounds.norm_ratio_bound": [1, 2.0, 4.0],
+    "bounds.rounds_condition_bound": [2.0, 4.0],
     "bounds.rounds_curve_bound": [D, Z, 0.1],
+    "bounds.rounds_curve_interval": [D, Z, 0.1],
     "bounds.rounds_interval": [2.0],
     "bounds.rounds_limit": [D, Z],
+    "bounds.rounds_limit_bound": [4.0],
     "bounds.rounds_upper_bound": [D, Z, 0.1],
     "bounds.sparsity_index": [D, 2.0, 1],
     "bounds.sparsity_index_limit": [D],
@@ -47,17 +51,20 @@ CALLS = {
     "bounds.sparsity_ratio_power": [D, 0.1, 1],
     "bounds.sparsity_ratio_product": [D, [3.0, 2.0]],
     "examples.spline_eigenvalues": [5],
+    "risk.expected_error": [EXAMPLE, np.full(9, 0.5)],
+    "risk.mean_and_error": [Z],
     "notebook.scientific": [0.5, 3],
 }
 
 # What takes no number, or only a result of another function.
 NOTHING_TO_SPOIL = {
-    "examples.integrated_squared_error",
-    "examples.risk_study",
     "examples.spline",
     "notebook.glue",
     "notebook.glue_math",
     "notebook.glue_values",
+    "risk.best_penalty",
+    "risk.integrated_squared_error",
+    "risk.risk_study",
 }
 
 

@@ -18,6 +18,7 @@ from sdtutorial import (
     mean_squared_residual,
     solve_multiplier,
 )
+from sdtutorial.secular import shares_kept, shares_left
 
 EPSILON = np.finfo(float).eps
 
@@ -97,6 +98,16 @@ def test_energy_in_the_null_space_is_accounted_for_to_the_last_digits(seed):
     tolerance = floor + 10 ** rng.uniform(-6, 0) * (np.mean(z**2) - floor)
     exact, _, _ = exact_chain(d, z, tolerance, 1)
     assert relative_error([solve_multiplier(d, z, tolerance)], exact) < 1e-9
+
+
+def test_what_a_fit_keeps_and_what_it_leaves_make_one():
+    d, c = np.array([[0.0], [1e-300], [1.0], [1e300]]), np.array([0.0, 1e-300, 1.0, np.inf])
+    kept, left = shares_kept(d, c), shares_left(d, c)
+    np.testing.assert_allclose(kept + left, 1, rtol=1e-15)
+    assert kept[0].tolist() == [0, 0, 0, 0]  # what the kernel cannot reach
+    assert kept[1:, 0].tolist() == [1, 1, 1]  # interpolation
+    assert kept[:, 3].tolist() == [0, 0, 0, 0]  # the zero function
+    assert kept[1, 1] == left[1, 1] == 0.5 and left[3, 2] == 1e-300
 
 
 def test_brentq_finds_the_same_roots():

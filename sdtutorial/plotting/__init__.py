@@ -31,13 +31,11 @@ from sdtutorial.plotting._style import (
 )
 from sdtutorial.plotting.closed_form import (
     green_function,
-    newton_tangents,
     residual_curve,
     shrink_factors,
 )
 from sdtutorial.plotting.collapse_bound import (
     norm_walk,
-    rounds_against_tolerance,
     rounds_limit,
     walk_plane,
 )
@@ -58,7 +56,7 @@ from sdtutorial.plotting.sparsification import (
 from sdtutorial.plotting.spline_example import (
     error_by_round,
     filter_bars,
-    risk_by_round,
+    risk_by_tolerance,
     sine_eigenvectors,
 )
 
@@ -83,14 +81,12 @@ __all__ = [
     "label_ends",
     "multipliers_and_norms",
     "new_figure",
-    "newton_tangents",
     "noisy_samples",
     "norm_walk",
     "overview",
     "residual_curve",
-    "risk_by_round",
+    "risk_by_tolerance",
     "round_colors",
-    "rounds_against_tolerance",
     "rounds_limit",
     "schematic",
     "shrink_factors",

@@ -4,7 +4,7 @@ import numpy as np
 
 from sdtutorial import regression
 from sdtutorial.plotting._parts import grid_points, mark_level, note
-from sdtutorial.plotting._style import BLUE, INK, MUTED, VERMILLION, book_figure, new_figure
+from sdtutorial.plotting._style import BLUE, INK, MUTED, book_figure, new_figure
 
 
 @book_figure
@@ -117,48 +117,4 @@ def residual_curve(multipliers, residuals, tolerance, root, brackets):
     strip.set_xlabel("multiplier $c$")
     for panel in (axes, strip):
         panel.axvline(root, color=INK, linewidth=0.9, linestyle=(0, (2, 2)))
-    return figure
-
-
-@book_figure
-def newton_tangents(curve, starts, root):
-    """Draw one step of Newton's method on a curve towards its height at the root, from each start.
-
-    Parameters
-    ----------
-    curve : callable
-        ``curve(mu)`` returns the value and the slope at a number mu >= 0.
-    starts : dict of str to float
-        Title of each panel, and the point from which its step is taken.
-    root : float
-        The point that is looked for.
-
-    Returns
-    -------
-    BookFigure
-    """
-    figure = new_figure(3.6)
-    panels = figure.subplots(1, len(starts), squeeze=False)[0]
-    height, _ = curve(root)
-    for axes, (title, start) in zip(panels, starts.items()):
-        value, slope = curve(start)
-        landing = start + (height - value) / slope
-        furthest = max(start, landing, root)
-        left, right = min(0, landing) - 0.1 * furthest, 1.1 * furthest
-        points = np.linspace(0, right, 400)
-        axes.plot(points / root, [curve(point)[0] for point in points], color=BLUE)
-        mark_level(axes, height)
-        axes.axvspan(left / root, 0, color=MUTED, alpha=0.15, linewidth=0)
-        axes.plot(1, height, "o", color=INK, zorder=4)
-        axes.annotate(
-            "", (landing / root, height), (start / root, value),
-            arrowprops={"arrowstyle": "-|>", "color": VERMILLION, "linewidth": 1.6,
-                        "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
-        axes.plot(start / root, value, "o", color=VERMILLION)
-        axes.set_xlim(left / root, right / root)
-        axes.set_ylim(0, 1.1 * max(value, height))
-        axes.set_title(title)
-        axes.set_xlabel(r"$\mu = 1/c$, in units of the root")
-    panels[0].set_ylabel(r"reciprocal norm $\varphi(\mu)$")
     return figure

@@ -8,6 +8,7 @@ from sdtutorial.plotting._parts import (
     descending,
     draw_bound,
     label_ends,
+    mark_level,
     note,
     towards_interpolation,
     whole_ticks,
@@ -17,6 +18,7 @@ from sdtutorial.plotting._style import (
     INK,
     MUTED,
     ROUNDS,
+    VERMILLION,
     book_figure,
     new_figure,
     round_colors,
@@ -24,7 +26,7 @@ from sdtutorial.plotting._style import (
 
 
 @book_figure
-def norm_walk(norm_ratios, bounds):
+def norm_walk(norm_ratios, bounds, paper):
     """Draw the norm of the targets by round, and bounds on it.
 
     Parameters
@@ -33,6 +35,8 @@ def norm_walk(norm_ratios, bounds):
         r_0 ... r_T.
     bounds : dict of str to array_like, shape (T + 1,)
         Label of each bound, and its value at each round; NaN where it says nothing.
+    paper : array_like, shape (T + 1,)
+        The paper's lower bound, drawn in another colour down to where it says nothing more.
 
     Returns
     -------
@@ -45,10 +49,13 @@ def norm_walk(norm_ratios, bounds):
     middle = (0.5 * rounds[-1], 0.5)
     axes.text(*middle, "collapsed: $r_t \\leq 1$", color=MUTED, ha="center", va="center")
     labels = [(draw_bound(axes, rounds, values), label) for label, values in bounds.items()]
+    paper = np.asarray(paper, dtype=float)
+    said = rounds <= np.argmax(np.append(paper, 0.0) <= 1)
+    labels.append((draw_bound(axes, rounds[said], paper[said], VERMILLION), "paper: at least"))
     (walk,) = axes.plot(rounds, norm_ratios, "o-", color=BLUE, clip_on=False, zorder=3)
     labels.append((walk, "$r_t$"))
     axes.set_xlim(0, rounds[-1])
-    axes.set_ylim(0, 1.08 * max(norm_ratios))
+    axes.set_ylim(-0.1 * max(norm_ratios), 1.08 * max(norm_ratios))
     axes.margins(x=0)
     whole_ticks(axes.xaxis)
     axes.set_xlabel("round $t$")
@@ -123,36 +130,7 @@ def walk_plane(chain):
 
 
 @book_figure
-def rounds_against_tolerance(tolerances, rounds, bounds):
-    """Draw how many rounds there are before collapse against the tolerance, and bounds on it.
-
-    Parameters
-    ----------
-    tolerances : array_like, shape (n,)
-    rounds : array_like, shape (n,)
-        T for each tolerance.
-    bounds : dict of str to array_like, shape (n,)
-        Label of each bound, and its value for each tolerance; NaN where it says nothing.
-
-    Returns
-    -------
-    BookFigure
-    """
-    figure = new_figure(4.0)
-    axes = figure.subplots()
-    tolerances, rounds, *heights = descending(tolerances, rounds, *bounds.values())
-    labels = [(draw_bound(axes, tolerances, h), name) for name, h in zip(bounds, heights)]
-    (line,) = axes.plot(tolerances, rounds, color=BLUE)
-    labels.append((line, "rounds $T$"))
-    towards_interpolation(axes, tolerances)
-    axes.set_yscale("log")
-    axes.set_ylabel("rounds before collapse")
-    label_ends(axes, labels)
-    return figure
-
-
-@book_figure
-def rounds_limit(tolerances, ratios, limit):
+def rounds_limit(tolerances, ratios, limit, bounds):
     """Draw the rounds relative to the norm, T/r_0, which tend to an arc length as eps falls.
 
     Parameters
@@ -162,21 +140,22 @@ def rounds_limit(tolerances, ratios, limit):
         T/r_0 for each tolerance.
     limit : float
         The arc length of the path divided by the norm of the labels.
+    bounds : dict of str to array_like, shape (n,)
+        Label of each bound on T/r_0, and its value for each tolerance; NaN where it says nothing.
 
     Returns
     -------
     BookFigure
     """
-    figure = new_figure(3.4)
+    figure = new_figure(3.8)
     axes = figure.subplots()
-    tolerances, ratios = descending(tolerances, ratios)
-    axes.axhline(limit, color=BLUE, linestyle="--", linewidth=1.4)
-    note(
-        axes, f"arc length over norm: {limit:.4f}", (1, limit), (-2, 5),
-        xycoords=("axes fraction", "data"), ha="right", color=BLUE,
-    )  # fmt: skip
-    axes.plot(tolerances, ratios, "o-", color=BLUE)
+    tolerances, ratios, *heights = descending(tolerances, ratios, *bounds.values())
+    mark_level(axes, limit, f"arc length over norm: {limit:.4f}", share=0.62)
+    labels = [(draw_bound(axes, tolerances, h), name) for name, h in zip(bounds, heights)]
+    (dots,) = axes.plot(tolerances, ratios, "o", color=BLUE, markersize=4, clip_on=False)
+    labels.append((dots, "$T / r_0$"))
     towards_interpolation(axes, tolerances)
-    axes.margins(y=0.15)
+    axes.margins(y=0.12)
     axes.set_ylabel("rounds over norm $T / r_0$")
+    label_ends(axes, labels)
     return figure

@@ -4,19 +4,19 @@ import numpy as np
 
 from sdtutorial import notebook
 from sdtutorial.plotting._parts import (
-    LOOKS,
+    descending,
     draw_errors,
     grid_points,
-    label_ends,
     label_rounds,
+    mark_level,
     note,
+    towards_interpolation,
     whole_ticks,
 )
 from sdtutorial.plotting._style import (
     BLUE,
     GRID,
     INK,
-    MUTED,
     book_figure,
     new_figure,
     round_colors,
@@ -134,40 +134,29 @@ def sine_eigenvectors(points, eigenvectors, eigenvalues):
 
 
 @book_figure
-def risk_by_round(study):
-    """Draw the mean risk by round for a few tolerances against the best that one fit can do.
+def risk_by_tolerance(study):
+    """Draw the mean risk of each round against the tolerance, and the best that one penalty can do.
 
     Parameters
     ----------
     study : RiskStudy
-        Of `sdtutorial.examples.risk_study`, with at most four tolerances.
+        Of `sdtutorial.risk.risk_study`.
 
     Returns
     -------
     BookFigure
     """
-    figure = new_figure(3.9)
+    figure = new_figure(4.0)
     axes = figure.subplots()
-    rounds = np.arange(study.risk.shape[1])
-    labels = []
-    for tolerance, risk, error, (color, marker) in zip(
-        study.tolerances, study.risk, study.standard_error, LOOKS
-    ):
-        line = axes.errorbar(
-            rounds, risk, error, color=color, marker=marker, capsize=3, elinewidth=1.2
-        )[0]
-        labels.append((line, rf"$\varepsilon = {tolerance:g}$"))
-    for text, risk, dashes in (
-        (r"best single $\varepsilon$", study.best_tolerance_risk, (0, (5, 2))),
-        ("best single $c$", study.best_multiplier_risk, (0, (1.5, 1.5))),
-    ):
-        ends = [-0.2, rounds[-1] + 0.1]
-        (line,) = axes.plot(ends, [risk, risk], color=MUTED, linewidth=1.4, linestyle=dashes)
-        labels.append((line, text))
-    axes.set_xlim(ends)
-    axes.set_ylim(bottom=0)
-    whole_ticks(axes.xaxis)
-    axes.set_xlabel("round $t$")
-    axes.set_ylabel("mean squared error to the truth")
-    label_ends(axes, labels)
+    rounds = study.risk.shape[1]
+    tolerances, *curves = descending(study.tolerances, *study.risk.T)
+    for t, (risk, color) in enumerate(zip(curves, round_colors(rounds))):
+        axes.plot(tolerances, risk, color=color, label=f"round {t}")
+        axes.plot(tolerances[risk.argmin()], risk.min(), "o", color=color)
+    mark_level(axes, study.best_penalty_errors.mean(), "one fit, best $c$", (0, -14))
+    towards_interpolation(axes, tolerances)
+    axes.set_ylim(0, 2.5 * study.risk.min())
+    axes.set_ylabel("risk")
+    label_rounds(figure, axes, rounds, loc="lower left", bbox_to_anchor=(0, 1), ncols=6,
+                 borderpad=0.2, columnspacing=1.2)  # fmt: skip
     return figure

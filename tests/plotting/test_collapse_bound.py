@@ -13,20 +13,24 @@ TOLERANCES = np.array([1e-3, 1e-1, 1e-2])
 
 def test_the_norms_walk_between_their_bounds(chain):
     t, r = np.arange(chain.rounds + 1), chain.norm_ratios[0]
-    figure = plotting.norm_walk(chain.norm_ratios, {"lower": r - t, "upper": np.sqrt(r**2 - t)})
+    paper = np.array([r, 0.7, -2.0, -5.0, -9.0])
+    bounds = {"lower": r - t, "upper": np.sqrt(r**2 - t)}
+    figure = plotting.norm_walk(chain.norm_ratios, bounds, paper)
     (axes,) = figure.axes
     assert is_drawn(axes, t, chain.norm_ratios)
     assert is_drawn(axes, t, r - t)
+    assert is_drawn(axes, t[:2], paper[:2])  # below one it says nothing more
     dashed = {line.get_color() for line in axes.lines if line.get_linestyle() == "--"}
     solid = {line.get_color() for line in axes.lines if line.get_linestyle() == "-"}
-    assert dashed == solid  # bounds have the colour of what they bound
-    assert {"lower", "upper"} <= set(texts(figure).split())
+    assert solid < dashed  # bounds have the colour of what they bound, the paper's its own
+    assert len(dashed) == 2
+    assert {"lower", "upper", "paper:"} <= set(texts(figure).split())
     assert draw(figure)
 
 
 def test_a_bound_may_say_nothing_at_some_rounds(chain):
     bound = np.where(np.arange(chain.rounds + 1) < 2, 3.0, np.nan)
-    assert draw(plotting.norm_walk(chain.norm_ratios, {"bound": bound}))
+    assert draw(plotting.norm_walk(chain.norm_ratios, {"bound": bound}, bound))
 
 
 def test_each_step_of_the_walk_ends_on_the_circle_around_its_start():
@@ -52,19 +56,12 @@ def test_a_walk_in_the_plane_needs_two_directions(chain):
         plotting.walk_plane(sd.distill_spectrum([0.0, 1.0], [0.0, 1.3], 0.1))
 
 
-def test_rounds_are_drawn_against_tolerances_in_order():
-    figure = plotting.rounds_against_tolerance(
-        TOLERANCES, [30, 3, 10], {"upper": [60, 6, 20], "lower": [15, 1, np.nan]}
-    )
+def test_the_limit_of_the_rounds_is_drawn_between_its_bounds():
+    bounds = {"upper": [1.4, 1.6, 1.5], "lower": [1.1, np.nan, 0.9]}
+    figure = plotting.rounds_limit(TOLERANCES, [1.3, 1.0, 1.2], 1.36213, bounds)
     (axes,) = figure.axes
-    assert is_drawn(axes, [1e-1, 1e-2, 1e-3], [3, 10, 30])
-    assert is_drawn(axes, [1e-1, 1e-2, 1e-3], [1, np.nan, 15])
-    assert axes.get_xscale() == axes.get_yscale() == "log"
-    assert draw(figure)
-
-
-def test_the_limit_of_the_rounds_is_drawn_and_written():
-    figure = plotting.rounds_limit(TOLERANCES, [1.3, 1.0, 1.2], 1.36213)
-    assert is_drawn(figure.axes[0], [1e-1, 1e-2, 1e-3], [1.0, 1.2, 1.3])
+    assert is_drawn(axes, [1e-1, 1e-2, 1e-3], [1.0, 1.2, 1.3])
+    assert is_drawn(axes, [1e-1, 1e-2, 1e-3], [1.6, 1.5, 1.4])
+    assert is_drawn(axes, [1e-1, 1e-2, 1e-3], [np.nan, 0.9, 1.1])
     assert "1.3621" in texts(figure)
     assert draw(figure)

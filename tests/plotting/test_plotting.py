@@ -19,9 +19,8 @@ def test_no_figure_changes_what_it_is_given(example, chain, errors):
     before = {name: array.copy() for name, array in arrays.items()}
     plotting.overview(example, chain, errors)
     plotting.error_by_round(errors)
-    plotting.norm_walk(chain.norm_ratios, {"bound": chain.norm_ratios})
-    plotting.rounds_against_tolerance(TOLERANCES, arrays["rounds"], {"bound": arrays["rounds"]})
-    plotting.rounds_limit(TOLERANCES, arrays["rounds"], 1.0)
+    plotting.norm_walk(arrays["ratios"], {"bound": arrays["ratios"]}, arrays["ratios"])
+    plotting.rounds_limit(TOLERANCES, arrays["rounds"], 1.0, {"bound": arrays["rounds"]})
     plotting.sparsity_growth(TOLERANCES, *[arrays["rounds"]] * 3, index_limit=0.0)
     for name, array in arrays.items():
         assert np.array_equal(array, before[name]), name

@@ -5,7 +5,8 @@ import pytest
 from drawings import draw, drawn, is_drawn, texts
 
 import sdtutorial as sd
-from sdtutorial import examples, plotting
+from sdtutorial import plotting
+from sdtutorial.risk import risk_study
 
 
 def test_errors_are_drawn_and_written(errors):
@@ -42,13 +43,15 @@ def test_empty_panels_are_hidden():
     assert sum(panel.get_visible() for panel in figure.axes) == 5
 
 
-def test_risks_are_drawn_beside_the_best_single_fits(example):
-    study = examples.risk_study(example, rounds=3, draws=50, seed=1)
-    figure = plotting.risk_by_round(study)
+def test_risks_are_drawn_against_the_tolerance_with_the_best_of_each_round(example):
+    study = risk_study(
+        example, tolerances=[0.02, 0.08, 0.3], multipliers=[1e-5, 1e-4], rounds=3, draws=50, seed=1
+    )
+    figure = plotting.risk_by_tolerance(study)
     (axes,) = figure.axes
-    for risk in study.risk:
-        assert is_drawn(axes, range(3), risk)
-    heights = [line[0, 1] for line in drawn(axes)]
-    assert study.best_tolerance_risk in heights and study.best_multiplier_risk in heights
-    assert "best single $c$" in texts(figure)
+    for t, best in enumerate(study.best_tolerances):
+        assert is_drawn(axes, [0.3, 0.08, 0.02], study.risk[::-1, t])
+        assert is_drawn(axes, [best], [study.risk[:, t].min()])
+    assert study.best_penalty_errors.mean() in [line[0, 1] for line in drawn(axes)]
+    assert "one fit, best $c$" in texts(figure)
     assert draw(figure)
