@@ -235,6 +235,13 @@ def cross(value, size):
     return array
 
 
+def offers(name, value, attributes, expected):
+    """Raise TypeError if an object lacks one of the attributes that a function uses."""
+    missing = [attribute for attribute in attributes if not hasattr(value, attribute)]
+    if missing:
+        raise TypeError(f"{name} must be {expected}, with {', '.join(missing)}, not {value!r}")
+
+
 def predictions(values):
     """Return predictions as they are; ValueError if one has left the range of floats."""
     if not np.isfinite(values).all():

@@ -10,7 +10,6 @@ from drawn_chains import ROUNDING, Problem, least_slack, random_walk_back
 
 from sdtutorial import bounds, distill_spectrum
 
-
 # --- The length of the curve ----------------------------------------------------------------------
 
 

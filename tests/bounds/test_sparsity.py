@@ -353,7 +353,7 @@ def slack_of_power_and_product(problem):
         ([5e-324, 1e-300], 1.0, 1e-300 / 5e-324),
     ],
 )
-def test_ratios_are_right_where_parts_of_their_formula_leave_the_range(eigenvalues, multiplier, ratio):
+def test_ratios_are_right_where_parts_of_the_formula_are_not(eigenvalues, multiplier, ratio):
     bound = bounds.sparsity_ratio_power(eigenvalues, multiplier, 1)
     np.testing.assert_allclose(bound, [[1, 1 / ratio], [ratio, 1]], rtol=1e-14)
 
