@@ -17,6 +17,7 @@ _SAME = 64  # machine epsilons: kernel values that differ by less are one value,
 _GAP = 1e4  # between rounding and the smallest eigenvalue: above it, the rank is not in doubt
 _OFFSET = 0.9  # share of the mean square that a mean must have, and
 _MANY_ROUNDS = 11  # the norm ratio that the labels must have, to be worth a warning
+_MOSTLY = 0.5  # share of the mean square that a mean must have to be named as a cause
 _NAMED = 4  # points named in a message
 
 
@@ -111,26 +112,25 @@ def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance, floor):
     -------
     str
     """
+    scale = np.abs(y).max()  # squares of scaled labels stay in the range of floats
+    labels = y / scale
+    floor, tolerance = ((np.sqrt(value) / scale) ** 2 for value in (floor, tolerance))
     null = eigenvectors[:, eigenvalues == 0]
-
-    def floor_of(labels):
-        return np.mean((null @ (null.T @ labels)) ** 2)
-
     pinned = _pinned_points(gram, eigenvalues)
     group = _groups(gram, pinned)
+    variances = _variances_within(group, labels)
     causes = [
-        (np.sum(y[pinned] ** 2) / len(y), _say_pinned(pinned)),
-        (_variance_within(group, y), _say_equal(group)),
-        (floor - floor_of(y - y.mean()), _say_offset(y)),
+        (np.sum(labels[pinned] ** 2) / len(y), _say_pinned(pinned)),
+        (variances.sum(), _say_equal(group, variances)),
+        (_explained_by_offset(null, labels, floor), _say_offset(labels, scale)),
     ]
     for explained, sentence in causes:
         if floor - explained <= tolerance:
             return sentence
     shares = [(explained / floor, sentence) for explained, sentence in causes[:2]]
-    parts = [f"For {share:.0%} of that: {sentence}" for share, sentence in shares if share > 0.05]
-    rank = np.count_nonzero(eigenvalues)
+    parts = [f"For {_percent(share)} of that: {sentence}" for share, sentence in shares if share > 0.05]
     points = len(np.unique(group[~pinned]))
-    return " ".join([*parts, _say_kernel(eigenvalues, rank, points, gram.dtype, tolerance, floor)])
+    return " ".join([*parts, _say_kernel(eigenvalues, points, gram.dtype, tolerance, floor)])
 
 
 def _pinned_points(gram, eigenvalues):
@@ -145,19 +145,27 @@ def _groups(gram, pinned):
     The functions of two points are the same if their distance g(x, x) - 2 g(x, t) + g(t, t) is
     that of rounding.
     """
-    gram = np.asarray(gram, dtype=float)
-    diagonal = np.diag(gram)
-    squared_distance = np.add.outer(diagonal, diagonal) - 2 * gram
+    values = np.asarray(gram, dtype=float)
+    diagonal = np.diag(values)
+    squared_distance = np.add.outer(diagonal, diagonal) - 2 * values
     same = squared_distance <= _SAME * _checks.zero_threshold(diagonal.max(), 1, gram.dtype)
     same[pinned] = same[:, pinned] = False
     np.fill_diagonal(same, True)
     return np.argmax(same, axis=1)
 
 
-def _variance_within(group, y):
-    """Return the mean square by which labels differ from the mean of their group."""
-    count, total = np.bincount(group), np.bincount(group, weights=y)
-    return np.mean((y - total[group] / count[group]) ** 2)
+def _variances_within(group, y):
+    """Return what each group has in the mean square by which labels differ from its mean, (K,)."""
+    count = np.bincount(group, minlength=len(y))
+    mean = np.bincount(group, weights=y, minlength=len(y)) / np.maximum(count, 1)
+    return np.bincount(group, weights=(y - mean[group]) ** 2, minlength=len(y)) / len(y)
+
+
+def _explained_by_offset(null, y, floor):
+    """Return what subtracting the mean of the labels takes from the floor."""
+    if np.mean(y) ** 2 < _MOSTLY * np.mean(y**2):
+        return 0.0
+    return floor - np.mean((null @ (null.T @ (y - y.mean()))) ** 2)
 
 
 def _say_pinned(pinned):
@@ -168,15 +176,13 @@ def _say_pinned(pinned):
     )
 
 
-def _say_equal(group):
-    members = [np.flatnonzero(group == first) for first in np.unique(group)]
-    members = [points for points in members if len(points) > 1]
-    if not members:
-        return ""
-    more = f" (and so are {len(members) - 1} other groups)" if len(members) > 1 else ""
+def _say_equal(group, variances):
+    members = np.flatnonzero(group == np.argmax(variances))
+    others = np.count_nonzero(variances > 0) - 1
+    more = f" (nor those of {others} other groups)" if others > 0 else ""
     return (
-        f"The kernel cannot tell apart {_points(members[0])}{more}, but their labels differ. Put "
-        "one point with the mean of their labels in the place of such points."
+        f"The kernel cannot tell apart {_points(members)}{more}, but their labels differ. Put one "
+        "point with the mean of their labels in the place of such points."
     )
 
 
@@ -187,22 +193,23 @@ def _points(indices):
     )  # fmt: skip
 
 
-def _say_offset(y):
+def _say_offset(y, scale):
     share = y.mean() ** 2 / np.mean(y**2)
     return (
-        f"The mean of the labels, {y.mean():.6g}, makes {_percent(share)} of their mean square, "
+        f"The mean of the labels, {scale * y.mean():.6g}, makes {_percent(share)} of their mean square, "
         "and this kernel comes close to constants only. Subtract the mean from the labels, and add "
         "it to the predictions."
     )
 
 
 def _percent(share):
-    return f"{100 * share:.3g} %"
+    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
 
 
-def _say_kernel(eigenvalues, rank, points, dtype, tolerance, floor):
-    largest = _checks.zero_threshold(eigenvalues[-1], len(eigenvalues), dtype)
-    if rank < points and (rank == 0 or eigenvalues[-rank] > _GAP * largest):
+def _say_kernel(eigenvalues, points, dtype, tolerance, floor):
+    rank = np.count_nonzero(eigenvalues)
+    rounding = _checks.zero_threshold(eigenvalues[-1], len(eigenvalues), dtype)
+    if rank < points and (rank == 0 or eigenvalues[-rank] > _GAP * rounding):
         return (
             f"On these points the kernel has rank {rank}: all its functions are combinations of "
             f"{rank}. Choose a larger tolerance, a richer kernel, or further coordinates: a "
