@@ -18,6 +18,7 @@ _GAP = 1e4  # between rounding and the smallest eigenvalue: above it, the rank i
 _OFFSET = 0.9  # share of the mean square that a mean must have, and
 _MANY_ROUNDS = 11  # the norm ratio that the labels must have, to be worth a warning
 _MOSTLY = 0.5  # share of the mean square that a mean must have to be named as a cause
+_PART = 0.05  # share of the floor that a cause must explain to be named among others
 _NAMED = 4  # points named in a message
 
 
@@ -94,7 +95,7 @@ def _warn(category, message):
 # Why no fit comes closer
 
 
-def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance, floor):
+def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance):
     """Return sentences that say why a tolerance is below the floor, and what helps.
 
     Parameters
@@ -105,17 +106,17 @@ def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance, floor):
         The labels.
     eigenvalues, eigenvectors : ndarray, shape (K,) and (K, K)
         Of G; eigenvalues that count as zero are zero.
-    tolerance, floor : float
-        The mean squared residual asked for, and the smallest possible.
+    tolerance : float
+        The mean squared residual asked for.
 
     Returns
     -------
     str
     """
     scale = np.abs(y).max()  # squares of scaled labels stay in the range of floats
-    labels = y / scale
-    floor, tolerance = ((np.sqrt(value) / scale) ** 2 for value in (floor, tolerance))
+    labels, tolerance = y / scale, (np.sqrt(tolerance) / scale) ** 2
     null = eigenvectors[:, eigenvalues == 0]
+    floor = np.mean((null @ (null.T @ labels)) ** 2)
     pinned = _pinned_points(gram, eigenvalues)
     group = _groups(gram, pinned)
     variances = _variances_within(group, labels)
@@ -125,10 +126,13 @@ def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance, floor):
         (_explained_by_offset(null, labels, floor), _say_offset(labels, scale)),
     ]
     for explained, sentence in causes:
-        if floor - explained <= tolerance:
+        if explained > 0 and floor - explained <= tolerance:
             return sentence
-    shares = [(explained / floor, sentence) for explained, sentence in causes[:2]]
-    parts = [f"For {_percent(share)} of that: {sentence}" for share, sentence in shares if share > 0.05]
+    parts = [
+        f"For {_percent(explained / floor)} of that: {sentence}"
+        for explained, sentence in causes[:2]
+        if explained > _PART * floor
+    ]
     points = len(np.unique(group[~pinned]))
     return " ".join([*parts, _say_kernel(eigenvalues, points, gram.dtype, tolerance, floor)])
 

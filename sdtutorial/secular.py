@@ -74,7 +74,7 @@ class Problem:
         """Take eigenvalues (K,), coordinates (K,) or (K, Q) and a tolerance, all checked.
 
         ``labels`` are the labels themselves, if their norm is known better than from z;
-        ``cause_of_floor(column, tolerance, floor)`` says why a tolerance is infeasible, if anyone
+        ``cause_of_floor(column, tolerance)`` says why a tolerance is infeasible, if anyone
         knows more than the eigenvalues tell.
         """
         self.tolerance = _checks.positive_number("tolerance", tolerance)
@@ -121,7 +121,7 @@ class Problem:
             floor = np.nextafter(floor, np.inf)
         floor = float(floor)
         cause = (
-            cause_of_floor(column, self.tolerance, floor)
+            cause_of_floor(column, self.tolerance)
             if cause_of_floor
             else "Choose a larger tolerance, or ask fit or distill for the cause: they see the "
             "Gram matrix."

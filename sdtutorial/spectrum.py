@@ -53,11 +53,11 @@ class Spectrum:
         self.alarm = alarm(gram.dtype)
         self.coordinates = self.eigenvectors.T @ self.y
 
-    def cause_of_floor(self, column, tolerance, floor):
+    def cause_of_floor(self, column, tolerance):
         """Return sentences that say why ``tolerance`` is infeasible in a column, and what helps."""
         y = self.y.reshape(len(self.y), -1)[:, column]
         return diagnosis.cause_of_floor(
-            self.gram, y, self.eigenvalues, self.eigenvectors, tolerance, floor
+            self.gram, y, self.eigenvalues, self.eigenvectors, tolerance
         )
 
 
