@@ -200,9 +200,9 @@ def _points(indices):
 def _say_offset(y, scale):
     share = y.mean() ** 2 / np.mean(y**2)
     return (
-        f"The mean of the labels, {scale * y.mean():.6g}, makes {_percent(share)} of their mean square, "
-        "and this kernel comes close to constants only. Subtract the mean from the labels, and add "
-        "it to the predictions."
+        f"The mean of the labels, {scale * y.mean():.6g}, makes {_percent(share)} of their mean "
+        "square, and this kernel comes close to constants only. Subtract the mean from the labels, "
+        "and add it to the predictions."
     )
 
 
