@@ -31,8 +31,8 @@ CALLS = {
     "regression.fit_with_multiplier": [GRAM, Y, 0.1],
     "regression.mean_squared_residual": [D, Z, 0.1],
     "regression.solve_multiplier": [D, Z, 0.1],
-    "distillation.distill": [GRAM, Y, 0.1],
-    "distillation.distill_spectrum": [D, Z, 0.1],
+    "distillation.distill": [GRAM, Y, 0.1, 5],
+    "distillation.distill_spectrum": [D, Z, 0.1, 5],
     "bounds.collapse_sparsity": [D, 1.0, 2.0],
     "bounds.guaranteed_rounds": [2.0, 4.0],
     "bounds.label_multiplier_interval": [D, Z, 2.0],
@@ -49,10 +49,11 @@ CALLS = {
     "bounds.sparsity_index_limit": [D],
     "bounds.sparsity_ratio_bound": [D, 2.0, 1],
     "bounds.sparsity_ratio_power": [D, 0.1, 1],
-    "bounds.sparsity_ratio_product": [D, [3.0, 2.0]],
+    "bounds.sparsity_ratio_product": [D, [3.0, 2.0], Z],
     "examples.spline_eigenvalues": [5],
     "risk.expected_error": [EXAMPLE, np.full(9, 0.5)],
     "risk.mean_and_error": [Z],
+    "risk.risk_study": [EXAMPLE, [0.04, 0.02], [1e-4], 2, 10, 0],
     "notebook.scientific": [0.5, 3],
 }
 
@@ -64,7 +65,6 @@ NOTHING_TO_SPOIL = {
     "notebook.glue_values",
     "risk.best_penalty",
     "risk.integrated_squared_error",
-    "risk.risk_study",
 }
 
 
@@ -81,6 +81,12 @@ def public_functions():
 def function(name):
     module, _, key = name.rpartition(".")
     return getattr(importlib.import_module(f"sdtutorial.{module}"), key)
+
+
+def call(name, arguments):
+    """Call a function with arguments in the order of its signature, keywords too."""
+    thing = function(name)
+    return thing(**dict(zip(inspect.signature(thing).parameters, arguments)))
 
 
 def spoilt(value):
@@ -112,17 +118,18 @@ def test_every_public_function_has_its_call(name):
 def test_a_call_is_valid_and_the_function_exists(name):
     assert callable(function(name))
     if name in CALLS:
-        function(name)(*CALLS[name])
+        call(name, CALLS[name])
 
 
 @pytest.mark.parametrize(("name", "position"), CASES)
 def test_what_is_no_number_is_refused(name, position):
     for wrong in spoilt(CALLS[name][position]):
-        arguments = [*CALLS[name][:position], wrong, *CALLS[name][position + 1 :]]
+        arguments = list(CALLS[name])
+        arguments[position] = wrong
         if wrong is None and optional(function(name), position):
             continue
         with pytest.raises((TypeError, ValueError)):
-            pytest.fail(f"returned {function(name)(*arguments)!r} for {wrong!r}")
+            pytest.fail(f"returned {call(name, arguments)!r} for {wrong!r}")
 
 
 def optional(thing, position):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sdtutorial.networks import records
+from sdtutorial.networks import analysis, records
 
 
 def table(reading):
@@ -18,7 +18,7 @@ def table(reading):
     """
     if not reading.records:
         return "\n".join(["No round is finished yet.", *reading.problems])
-    groups = records.group(reading.records)
+    groups = analysis.group(reading.records)
     parts = []
     for i, chains in enumerate(groups):
         parts.append(_title(chains, groups[:i]))
@@ -57,11 +57,11 @@ def _count(number, what):
 
 def _rounds_table(chains):
     test = 100 * chains.values("test_accuracy")
-    difference = records.mean_interval(test - test[:, :1])
+    difference = analysis.mean_interval(test - test[:, :1])
     columns = ("training_accuracy", "held_out_accuracy", "agreement")
-    others = [100 * records.mean_interval(chains.values(name)).mean for name in columns]
+    others = [100 * analysis.mean_interval(chains.values(name)).mean for name in columns]
     entropy, rank, seconds = (
-        records.mean_interval(chains.values(name)).mean
+        analysis.mean_interval(chains.values(name)).mean
         for name in ("prediction_entropy", "prediction_rank", "seconds")
     )
     lines = [
@@ -89,7 +89,7 @@ def points(interval):
 
     Parameters
     ----------
-    interval : sdtutorial.networks.records.Interval
+    interval : sdtutorial.networks.analysis.Interval
         A fraction, of shape ().
 
     Returns
@@ -103,17 +103,17 @@ def points(interval):
 
 
 def _peak_sentence(chains):
-    peaks = ", ".join(str(peak) for peak in records.peak_rounds(chains))
+    peaks = ", ".join(str(peak) for peak in analysis.peak_rounds(chains))
     return (
         f"Rounds chosen on the held-out images, chain by chain: {peaks}; their test accuracy is "
-        f"{points(records.peak_gain(chains))} from that of round 0."
+        f"{points(analysis.peak_gain(chains))} from that of round 0."
     )
 
 
 def _tuning_sentence(chains, groups):
-    if len(records.controls_of(chains, groups)["weight_decay"]) < 2:
+    if len(analysis.controls_of(chains, groups)["weight_decay"]) < 2:
         return []
-    decay, gain = records.gain_over_tuning(chains, groups)
+    decay, gain = analysis.gain_over_tuning(chains, groups)
     return [
         f"Against one round with the weight decay that is best on the held-out images, {decay:g}: "
         f"{points(gain)}."

@@ -6,21 +6,23 @@ by the cell that makes it, once, whether or not the cell gives it a name::
 
     figure = plotting.chain_fits(example, chain)
 
-What a reader meets in every figure: data are dots, the truth is a thin dark line, bounds are dashed
-in the colour of what they bound, and the colour of a round is lighter or darker as the round is
-earlier or later. The background is transparent on the site, whose style sheet turns lightness round
+What a reader meets in every figure: data are dots, the truth is a thin dark line, the bounds of the
+book are dashed in the colour of what they bound, what the paper states is vermillion and dash-dotted,
+and the colour of a round is lighter or darker as the round is earlier or later: the first round of
+every chain is the lightest, the last the darkest. Names stand beside what they name. The background is transparent on the site, whose style sheet turns lightness round
 in the dark theme, and white elsewhere. Every colour has a contrast of at least 3 to both.
 
 Each chapter has its file. Figures of networks are in `sdtutorial.networks.figures`.
 """
 
-from sdtutorial.plotting._parts import label_ends
+from sdtutorial.plotting._labels import label_ends, label_lines
 from sdtutorial.plotting._style import (
     BLUE,
     GREEN,
     GRID,
     INK,
     MUTED,
+    PURPLE,
     ROUNDS,
     VERMILLION,
     BookFigure,
@@ -66,6 +68,7 @@ __all__ = [
     "GRID",
     "INK",
     "MUTED",
+    "PURPLE",
     "ROUNDS",
     "VERMILLION",
     "BookFigure",
@@ -79,6 +82,7 @@ __all__ = [
     "filters_by_round",
     "green_function",
     "label_ends",
+    "label_lines",
     "multipliers_and_norms",
     "new_figure",
     "noisy_samples",

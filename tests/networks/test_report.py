@@ -7,7 +7,8 @@ import pytest
 from made_records import make, two_controls, unfinished_study
 
 from sdtutorial.networks import report
-from sdtutorial.networks.records import Reading, group, mean_interval, peak_rounds
+from sdtutorial.networks.analysis import group, mean_interval, peak_rounds
+from sdtutorial.networks.records import Reading
 
 
 @pytest.fixture

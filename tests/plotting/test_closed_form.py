@@ -46,3 +46,12 @@ def test_a_fit_keeps_half_of_a_direction_whose_eigenvalue_is_the_multiplier(chai
     assert np.interp(multiplier, *curve.T) == pytest.approx(0.5, abs=0.01)
     assert (border[:, 0] == multiplier).all()
     assert draw(figure)
+
+
+def test_eigenvalues_that_are_zero_are_left_out():
+    (axes,) = plotting.shrink_factors([0, 1e-3, 1.0], 1e-2).axes
+    assert is_drawn(axes, [1e-3, 1.0], [1 / 11, 1 / 1.01])
+
+
+def test_a_residual_is_drawn_at_a_single_multiplier():
+    assert draw(plotting.residual_curve([1e-3], [0.1], 0.1, 1e-3, {"bracket": (1e-4, 1e-2)}))

@@ -20,17 +20,27 @@ def test_the_norms_walk_between_their_bounds(chain):
     assert is_drawn(axes, t, chain.norm_ratios)
     assert is_drawn(axes, t, r - t)
     assert is_drawn(axes, t[:2], paper[:2])  # below one it says nothing more
-    dashed = {line.get_color() for line in axes.lines if line.get_linestyle() == "--"}
-    solid = {line.get_color() for line in axes.lines if line.get_linestyle() == "-"}
-    assert solid < dashed  # bounds have the colour of what they bound, the paper's its own
-    assert len(dashed) == 2
+    assert [line.get_linestyle() for line in axes.lines[:3]] == ["--", "--", "-."]
+    colors = [line.get_color() for line in axes.lines[:3]]
+    assert colors == [plotting.BLUE, plotting.BLUE, plotting.VERMILLION]
     assert {"lower", "upper", "paper:"} <= set(texts(figure).split())
     assert draw(figure)
 
 
-def test_a_bound_may_say_nothing_at_some_rounds(chain):
-    bound = np.where(np.arange(chain.rounds + 1) < 2, 3.0, np.nan)
-    assert draw(plotting.norm_walk(chain.norm_ratios, {"bound": bound}, bound))
+@pytest.mark.parametrize("known", [0, 1, 2])
+def test_a_bound_may_say_nothing_at_some_rounds_or_at_all(chain, known):
+    bound = np.where(np.arange(chain.rounds + 1) < known, 3.0, np.nan)
+    figure = plotting.norm_walk(chain.norm_ratios, {"bound": bound}, bound)
+    assert ("bound" in texts(figure)) == ("the paper" in texts(figure)) == (known > 0)
+    assert draw(figure)
+
+
+def test_one_norm_and_one_tolerance_are_drawn():
+    (axes,) = plotting.norm_walk([0.9], {"bound": [1.0]}).axes
+    assert is_drawn(axes, [0], [0.9])
+    assert draw(axes.figure)
+    for bound in (1.1, np.nan):
+        assert draw(plotting.rounds_limit([0.1], [1.2], 1.3, {"bound": [bound]}))
 
 
 def test_each_step_of_the_walk_ends_on_the_circle_around_its_start():
