@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from sdtutorial import _checks
+from sdtutorial import _checks, diagnosis
 
+_ROUNDING = 8 * np.finfo(float).eps  # how far outside [0, 1] a scaled point may lie
 _BLOCK = 2**16  # entries of a kernel matrix that are worked on at a time: they stay in the cache
 _MANY = 64  # coordinates from which a matrix product is worth more than sums of differences
 
@@ -45,6 +46,16 @@ def _by_rows(entries, rows, columns):
     return matrix
 
 
+def _in_unit_interval(name, points):
+    """Return points in [0, 1]; those outside by rounding alone are moved to the end."""
+    inside = np.clip(points, 0.0, 1.0)
+    outside = np.abs(points - inside)
+    if outside.max(initial=0.0) > _ROUNDING:
+        worst = float(points.flat[np.argmax(outside)])
+        raise ValueError(f"{name} must lie in [0, 1], but one point is {worst!r}")
+    return inside
+
+
 @dataclass(frozen=True)
 class CubicSpline:
     """The Green's function of R(f) = integral over [0, 1] of f''(x)^2.
@@ -59,7 +70,8 @@ class CubicSpline:
     where x or t is an end point.
 
     ``kernel(x, t)`` takes points (n,) or (n, 1) and (m,) or (m, 1) in [0, 1] and returns (n, m).
-    It raises ValueError for points outside [0, 1] or with more than one coordinate.
+    It raises ValueError for points outside [0, 1] or with more than one coordinate. Points that
+    rounding has put beside an end, as scaling to [0, 1] does, are taken for the end.
     """
 
     def __call__(self, x, t):
@@ -68,9 +80,7 @@ class CubicSpline:
             raise ValueError(
                 f"CubicSpline takes points on the line, not with {x.shape[1]} coordinates"
             )
-        for name, points in (("x", x), ("t", t)):
-            if points.size and (points.min() < 0 or points.max() > 1):
-                raise ValueError(f"{name} must lie in [0, 1]")
+        x, t = _in_unit_interval("x", x), _in_unit_interval("t", t)
         return _by_rows(lambda rows: self._entries(x[rows], t.T), len(x), len(t))
 
     @staticmethod
@@ -104,12 +114,21 @@ class RBF:
         _checks.positive_number("length_scale", self.length_scale)
 
     def __call__(self, x, t):
-        # cdist sums squared differences: |x|^2 + |t|^2 - 2 x.t would cancel for close points
         x, t = _point_pair(x, t)
-        return _by_rows(lambda rows: self._values(cdist(x[rows], t)), len(x), len(t))
+        # In units of about the length scale no square overflows that matters. Powers of two cost no
+        # digit, and where points are too many of these units apart, the unit has to be larger.
+        largest = max(np.abs(points).max(initial=0.0) for points in (x, t))
+        power = max(_power(self.length_scale), _power(largest) - 1000)
+        x, t = np.ldexp(x, -power), np.ldexp(t, -power)
+        unit = np.ldexp(float(self.length_scale), -power)
+        # cdist sums squared differences: |x|^2 + |t|^2 - 2 x.t would cancel for close points
+        return _by_rows(lambda rows: self._values(cdist(x[rows], t), unit), len(x), len(t))
 
-    def _values(self, distances):
-        return np.exp(-((distances / self.length_scale) ** 2) / 2)
+    @staticmethod
+    def _values(distances, unit):
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # exp(-inf) is meant
+            ratio = np.where(distances > 0, distances / unit, 0.0)
+            return np.exp(-(ratio**2) / 2)
 
 
 @dataclass(frozen=True)
@@ -222,27 +241,35 @@ class NTK:
         if self.bias:  # S_0 with biases is S_0 without, of points with one more coordinate
             b = self.bias * np.sqrt(coordinates)
             x, t = (np.column_stack([points, np.full(len(points), b)]) for points in (x, t))
-        with np.errstate(over="ignore"):
-            length_x, length_t = (np.linalg.norm(points, axis=1) for points in (x, t))
-            longest = length_x.max(initial=0.0) * length_t.max(initial=0.0)
-        if not longest <= _checks.LARGEST:
+        unit_x, length_x, power_x = _direction_and_length(x)
+        unit_t, length_t, power_t = _direction_and_length(t)
+        with np.errstate(divide="ignore", over="ignore"):
+            longest = sum(
+                (np.log2(length) + power).max(initial=-np.inf)
+                for length, power in ((length_x, power_x), (length_t, power_t))
+            )
+            whole_x, whole_t = np.ldexp(length_x, power_x), np.ldexp(length_t, power_t)
+        alone = max(whole_x.max(initial=0.0), whole_t.max(initial=0.0)) if self.bias else 0.0
+        if not (longest <= np.log2(_checks.LARGEST) and alone <= _checks.LARGEST):
             raise ValueError(
                 "x and t must be small enough for products of their norms to stay below "
                 f"{_checks.LARGEST:g}"
             )
-        unit_x = x / np.where(length_x > 0, length_x, 1)[:, None]
-        unit_t = t / np.where(length_t > 0, length_t, 1)[:, None]
 
         def entries(rows):
             angle = _angles(unit_x[rows], unit_t)
-            return self._entries(angle, length_x[rows, None], length_t, coordinates)
+            lengths = np.multiply.outer(length_x[rows], length_t)
+            lengths = np.ldexp(lengths, np.add.outer(power_x[rows], power_t))
+            return self._entries(angle, lengths, whole_x[rows, None], whole_t, coordinates)
 
         return _by_rows(entries, len(x), len(t))
 
-    def _entries(self, angle, length_x, length_t, coordinates):
-        """N_depth of inputs at these angles, of lengths that still lack the factor 1/sqrt(p)."""
+    def _entries(self, angle, lengths, length_x, length_t, coordinates):
+        """N_depth of inputs at these angles, of lengths that still lack the factor 1/sqrt(p).
+
+        ``lengths`` are the products of both lengths, which may be numbers where a length is none.
+        """
         b = self.bias * np.sqrt(coordinates)
-        lengths = length_x * length_t
         tangent = np.cos(angle)  # N_l / q
         for _ in range(self.depth):
             slope = (np.pi - angle) / np.pi
@@ -282,6 +309,22 @@ def _angles(x, t):
     return angle
 
 
+def _power(number):
+    """Return the least power of two above a number, or above each number of an array."""
+    return np.frexp(number)[1]
+
+
+def _direction_and_length(points):
+    """Return unit vectors (n, p), and lengths (n,) as numbers times powers of two: (n,) and (n,).
+
+    A length may then lie beyond the range of floats, as may products of two.
+    """
+    power = _power(np.abs(points).max(axis=1))
+    scaled = np.ldexp(points, -power[:, None])
+    length = np.linalg.norm(scaled, axis=1)
+    return scaled / np.where(length > 0, length, 1)[:, None], length, power
+
+
 def gram_matrix(kernel, x):
     """Return G with G[j, k] = kernel(x_j, x_k) / K, the matrix of the paper's equation (10).
 
@@ -298,40 +341,31 @@ def gram_matrix(kernel, x):
     Returns
     -------
     ndarray, shape (K, K)
-        Symmetric to the last bit.
+        Symmetric to the last bit. In single precision where the kernel returns that, so that
+        :func:`sdtutorial.distill` knows what is rounding in it.
 
     Raises
     ------
     TypeError, ValueError
         If the kernel is not such a function, if the points are not finite real numbers, or if the
         kernel does not return a symmetric (K, K) matrix of finite real numbers.
+
+    Warns
+    -----
+    InputWarning
+        If the matrix is a multiple of the identity: to such a kernel no two points are related.
     """
-    if not callable(kernel) or isinstance(kernel, type):
-        raise TypeError(
-            "kernel must be a function kernel(x, t) that returns a matrix, such as CubicSpline() "
-            f"or RBF(0.1), not {kernel!r}"
-        )
-    x = _checks.real_array("x", x, ndim=(1, 2))
-    size = len(x)
-    if size == 0:
-        raise ValueError("x must hold at least one point")
-    points = x[:, None] if x.ndim == 1 else x
-    given = kernel(points, points)
-    values = _checks.real_array("kernel(x, x)", given)
-    if values.ndim > 2 and [n for n in values.shape if n > 1] == [size, size]:
-        values = values.reshape(size, size)
-    if values.shape != (size, size):
-        raise ValueError(
-            f"kernel(x, x) must have shape {(size, size)}, not {values.shape}; x is given to it "
-            f"as {points.shape}"
-        )
-    dtype = np.asarray(given).dtype
-    if dtype == values.dtype:
+    x = _training_points(kernel, x)
+    given, values = _evaluate("kernel(x, x)", kernel, x, x)
+    precision = np.asarray(given).dtype
+    if precision == values.dtype:
         values = values.copy()  # the kernel may have kept what it returned
     del given
-    _symmetrise(values, dtype)
-    values /= size
-    return values
+    _symmetrise(values, precision)
+    values /= len(x)
+    gram = values.astype(np.float32) if precision == np.float32 else values
+    diagnosis.warn_of_unrelated_points(gram)
+    return gram
 
 
 def _symmetrise(values, dtype):
@@ -345,6 +379,70 @@ def _symmetrise(values, dtype):
     largest = max(values.max(), -values.min())
     _checks.symmetric("kernel(x, x)", asymmetry, largest, dtype)
     for rows, columns in pairs:
-        mean = values[rows, columns] / 2 + values[columns, rows].T / 2
+        upper, lower = values[rows, columns], values[columns, rows].T
+        # halves of the smallest floats would be rounded
+        mean = np.where(upper == lower, upper, upper / 2 + lower / 2)
         values[rows, columns] = mean
         values[columns, rows] = mean.T
+
+
+def cross_matrix(kernel, x_new, x):
+    """Return the matrix of kernel(x_new_j, x_k) / K, whose rows are the g_x of equation (10).
+
+    This is what ``Chain.predict`` and ``Fit.predict`` want: new points first, one row each, and
+    divided by the number of training points, as the Gram matrix is.
+
+    Parameters
+    ----------
+    kernel : callable
+        The kernel of the Gram matrix.
+    x_new : array_like, shape (m,) or (m, p)
+        New points.
+    x : array_like, shape (K,) or (K, p)
+        The training points.
+
+    Returns
+    -------
+    ndarray, shape (m, K)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the kernel is not such a function, if the points are not finite real numbers, or if the
+        kernel does not return an (m, K) matrix of finite real numbers.
+    """
+    x = _training_points(kernel, x)
+    x_new = _checks.real_array("x_new", x_new, ndim=(1, 2))
+    _, values = _evaluate("kernel(x_new, x)", kernel, x_new, x)
+    return values / len(x)
+
+
+def _evaluate(name, kernel, x, t):
+    """Return kernel(x, t) as it came and as a float64 (n, m) matrix.
+
+    The kernel is given points on the line as columns. Axes of length one that the kernel has added are dropped.
+    """
+    x, t = (points[:, None] if points.ndim == 1 else points for points in (x, t))
+    given = kernel(x, t)
+    values, shape = _checks.real_array(name, given), (len(x), len(t))
+    if values.ndim > 2 and [n for n in values.shape if n > 1] == [n for n in shape if n > 1]:
+        values = values.reshape(shape)
+    if values.shape != shape:
+        raise ValueError(
+            f"{name} must have shape {shape}, not {values.shape}; the points are given to it as "
+            f"{x.shape} and {t.shape}"
+        )
+    return given, values
+
+
+def _training_points(kernel, x):
+    """Return x as (K,) or (K, p) with K at least 1, after a look at the kernel."""
+    if not callable(kernel) or isinstance(kernel, type):
+        raise TypeError(
+            "kernel must be a function kernel(x, t) that returns a matrix, such as CubicSpline() "
+            f"or RBF(0.1), not {kernel!r}"
+        )
+    x = _checks.real_array("x", x, ndim=(1, 2))
+    if len(x) == 0:
+        raise ValueError("x must hold at least one point")
+    return x

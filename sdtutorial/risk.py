@@ -8,6 +8,7 @@ import scipy.optimize
 
 from sdtutorial import _checks
 from sdtutorial.distillation import distill_spectrum
+from sdtutorial.kernels import cross_matrix
 from sdtutorial.secular import shares_kept
 
 _NODES = 16  # Gauss-Legendre nodes from knot to knot: smooth integrands come out to rounding
@@ -31,18 +32,29 @@ def integrated_squared_error(model, example):
     float or ndarray
         One number for a Fit of one label vector, (T,) for a chain of T rounds; with Q label
         columns one more axis (Q,) at the end.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not such an object, the model has another number of points, or a point of
+        the example lies outside [0, 1].
     """
-    nodes, weights = _quadrature(example.x)
-    values = model.predict(example.kernel(nodes, example.x) / len(example.x))
+    _checks.offers("model", model, ["predict"], "a Chain or a Fit")
+    nodes, weights = _quadrature(example)
+    values = model.predict(cross_matrix(example.kernel, nodes, example.x))
     columns = np.ndim(model.multiplier if hasattr(model, "multiplier") else model.rounds)
     shape = (-1,) + (1,) * columns
     error = (values - example.target(nodes).reshape(shape)) ** 2
     return np.sum(weights.reshape(shape) * error, axis=-1 - columns)[()]
 
 
-def _quadrature(knots):
-    """Return Gauss-Legendre nodes and weights on [0, 1], applied between neighbouring knots."""
-    knots = np.unique(np.concatenate([[0.0], knots, [1.0]]))
+def _quadrature(example):
+    """Return Gauss-Legendre nodes and weights on [0, 1], applied between neighbouring points."""
+    _checks.offers("example", example, ["x", "kernel", "target"], "an Example, such as spline()")
+    points = _checks.real_array("example.x", example.x, ndim=1)
+    if points.min() < 0 or points.max() > 1:
+        raise ValueError("example.x must lie in [0, 1], where the error is integrated")
+    knots = np.unique(np.concatenate([[0.0], points, [1.0]]))
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     width = np.diff(knots)[:, None]
     return (knots[:-1, None] + width * (nodes + 1) / 2).ravel(), (width * weights / 2).ravel()
@@ -137,11 +149,10 @@ def risk_study(example, *, tolerances, multipliers, rounds, draws, seed):
     multipliers = _positive_grid("multipliers", multipliers)
     rounds = _checks.whole_number("rounds", rounds, minimum=1)
     draws = _checks.whole_number("draws", draws, minimum=2)
-    noise = _generator(seed).standard_normal((len(example.x), draws))
-    y = example.target(example.x)[:, None] + example.noise_level * noise
     d, vectors = _eigenpairs(example)
-    z = vectors.T @ y
     error_of = _error_in_eigenbasis(example, d, vectors)
+    noise = _generator(seed).standard_normal((len(example.x), draws))
+    z = vectors.T @ (example.target(example.x)[:, None] + example.noise_level * noise)
     chain_errors = np.empty((len(tolerances), rounds, draws))
     for errors, tolerance in zip(chain_errors, tolerances, strict=True):
         chain = distill_spectrum(d, z, tolerance, max_rounds=rounds)
@@ -246,10 +257,10 @@ def _positive_grid(name, value):
 
 
 def _generator(seed):
+    if isinstance(seed, np.random.Generator):
+        return seed
     try:
-        if seed is None:  # NumPy would take the seed from the clock
-            raise TypeError
-        return np.random.default_rng(seed)
+        return np.random.default_rng(_checks.whole_number("seed", seed))
     except (TypeError, ValueError):
         raise TypeError(
             f"seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}"
@@ -257,6 +268,7 @@ def _generator(seed):
 
 
 def _eigenpairs(example):
+    _checks.offers("example", example, ["gram", "noise_level"], "an Example, such as spline()")
     d, vectors = np.linalg.eigh(example.gram)
     return np.where(d > _checks.zero_threshold(d[-1], len(d), d.dtype), d, 0.0), vectors
 
@@ -283,8 +295,8 @@ def _basis_and_truth(example, eigenvalues, vectors):
     The fit with coordinates z' at the points is f(x) = g_x^T V diag(1/d) z'; a QR decomposition of
     its values at the nodes, beside those of the target, makes the matrix small.
     """
-    nodes, weights = _quadrature(example.x)
-    basis = example.kernel(nodes, example.x) @ vectors / len(example.x)
+    nodes, weights = _quadrature(example)
+    basis = cross_matrix(example.kernel, nodes, example.x) @ vectors
     basis = np.where(eigenvalues > 0, basis, 0.0) / np.where(eigenvalues > 0, eigenvalues, 1.0)
     both = np.sqrt(weights)[:, None] * np.column_stack([basis, example.target(nodes)])
     factor = np.linalg.qr(both, mode="r")

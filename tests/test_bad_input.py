@@ -16,7 +16,7 @@ from sdtutorial import examples, kernels
 
 # Their functions draw or train what the functions below have computed and checked, or are what
 # those compute with after checking it.
-OTHERS = ("interactive", "networks", "plotting", "secular", "spectrum")
+OTHERS = ("accuracy", "diagnosis", "interactive", "networks", "plotting", "secular", "spectrum")
 
 D, Z = np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0, 2.0])
 GRAM, Y = np.diag(D), Z
@@ -25,6 +25,7 @@ EXAMPLE = examples.spline()
 CALLS = {
     "kernels.RBF": [0.5],
     "kernels.NTK": [2],
+    "kernels.cross_matrix": [kernels.RBF(0.5), D, D],
     "kernels.gram_matrix": [kernels.RBF(0.5), D],
     "regression.fit": [GRAM, Y, 0.1],
     "regression.fit_with_multiplier": [GRAM, Y, 0.1],

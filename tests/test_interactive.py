@@ -184,6 +184,7 @@ def test_the_round_moves_back_where_the_chain_is_shorter(monkeypatch, example):
     assert values_shown(view.value)["round"] == f"{t.max}, collapsed to zero"
 
 
+@pytest.mark.filterwarnings("ignore::sdtutorial.InputWarning")
 def test_labels_within_the_tolerance_of_zero_have_no_rounds(example):
     values = interactive.chain_values(example, 1.0)
     assert values["rounds"] == 0 and values["fits"] == [] and values["errors"] == ["0.5000"]

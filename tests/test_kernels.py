@@ -9,7 +9,18 @@ import scipy.integrate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sdtutorial import NTK, RBF, CubicSpline, InfeasibleToleranceError, Matern, fit, gram_matrix
+from sdtutorial import (
+    NTK,
+    RBF,
+    CubicSpline,
+    InfeasibleToleranceError,
+    Matern,
+    cross_matrix,
+    distill,
+    fit,
+    gram_matrix,
+    spline,
+)
 
 KERNELS = [CubicSpline(), RBF(0.3), Matern(0.3, 1.5), Matern(2.0, 0.7), NTK(1), NTK(3), NTK(2, 0.5)]
 
@@ -84,6 +95,14 @@ def test_the_spline_kernel_keeps_its_digits_at_the_ends():
     assert CubicSpline()([0.0, 1.0], [0.0, 0.3, 1.0]).tolist() == [[0, 0, 0], [0, 0, 0]]
 
 
+def test_points_that_scaling_has_put_one_unit_outside_count_as_the_end():
+    above, below = np.nextafter(1, 2), -np.finfo(float).eps
+    assert CubicSpline()([above, below, 0.5], [0.5]).tolist() == [[0], [0], [1 / 48]]
+    for outside in (1 + 1e-14, -1e-14):
+        with pytest.raises(ValueError, match=f"x must lie in .0, 1., but one .* is {outside!r}"):
+            CubicSpline()([0.5, outside], [0.5])
+
+
 def test_the_rbf_kernel_falls_to_the_square_root_of_1_over_e_at_its_length_scale():
     kernel = RBF(2.5)
     x = np.array([[0.0, 0.0], [1.5, 2.0]])  # 2.5 apart
@@ -140,6 +159,41 @@ def test_a_kernel_and_its_gram_matrix_hold_at_most_two_matrices(kernel):
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < allowed * 8 * K**2
+
+
+@pytest.mark.parametrize(
+    ("length_scale", "x", "t", "value"),
+    [
+        (1e200, 1e200, -1e200, np.exp(-2)),
+        (1e-200, 1e-200, -1e-200, np.exp(-2)),
+        (1e308, 1.7e308, -1.7e308, np.exp(-(3.4**2) / 2)),
+        (5e-324, 5e-324, 0.0, np.exp(-1 / 2)),
+        (1e-160, 0.0, 1.0, 0.0),
+        (1e-300, 0.0, 1e10, 0.0),
+        (1e-300, 1e10, 1e10, 1.0),
+        (5e-324, 1.7e308, 1.7e308, 1.0),
+        (5e-324, 1.7e308, -1.7e308, 0.0),
+        (1e300, 1e-300, 0.0, 1.0),
+    ],
+)
+def test_the_rbf_kernel_is_right_at_both_ends_of_the_range(length_scale, x, t, value):
+    assert RBF(length_scale)([x], [t])[0, 0] == pytest.approx(value, rel=1e-14)
+    assert RBF(length_scale)([[x, x]], [[x, t]])[0, 0] == pytest.approx(value, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("x", "t", "value"),
+    [
+        ([1e-170], [1e100], 2e-70),
+        ([1e-160, 1e-160], [1e150, 1e150], 2e-10),
+        ([1e200], [1e-200], 2.0),
+        ([5e-324], [2.0**1000], 2 * 2.0**-74),
+        ([0.0], [1e300], 0.0),
+    ],
+)
+def test_the_ntk_is_right_for_points_of_very_different_length(x, t, value):
+    assert NTK(1)([x], [t])[0, 0] == pytest.approx(value, rel=1e-14)
+    assert NTK(1)([t], [x])[0, 0] == pytest.approx(value, rel=1e-14)
 
 
 def network_gradient_kernel(x, t, kernel, width, rng):
@@ -293,7 +347,40 @@ def test_asymmetry_within_rounding_of_the_kernels_own_precision_is_averaged_out(
     for kind, asymmetry in ((np.float64, 1e-15), (np.float32, 1e-6)):
         values = np.array([[1.0, 0.5], [0.5 + asymmetry, 1.0]], kind)
         gram = gram_matrix(lambda x, t: values, [0.0, 1.0])
-        assert gram[0, 1] == gram[1, 0] == np.mean([values[0, 1], values[1, 0]], dtype=float) / 2
+        mean = np.mean([values[0, 1], values[1, 0]], dtype=float)
+        assert gram[0, 1] == gram[1, 0] == kind(mean / 2)
+
+
+def test_a_kernel_in_single_precision_makes_a_gram_matrix_that_says_so():
+    """In double precision its rounding would be taken for negative eigenvalues."""
+    x = np.linspace(0, 1, 80)
+    gram = gram_matrix(lambda x, t: RBF(0.2)(x, t).astype(np.float32), x)
+    assert gram.dtype == np.float32
+    y = np.sin(6 * x)
+    chain = distill(gram, y, 0.1)
+    reference = distill(gram_matrix(RBF(0.2), x), y, 0.1)
+    np.testing.assert_allclose(chain.targets, reference.targets, atol=1e-4)
+
+
+def test_halves_of_the_smallest_floats_are_not_lost():
+    smallest = np.finfo(float).smallest_subnormal
+    assert gram_matrix(lambda x, t: np.full((1, 1), smallest), [1.0]).tolist() == [[smallest]]
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=repr)
+def test_a_cross_matrix_is_the_rows_that_new_points_would_have_in_the_gram_matrix(kernel):
+    rng = np.random.default_rng(5)
+    x, new = points(kernel, 6, 2, rng), points(kernel, 6, 2, rng)
+    assert np.array_equal(cross_matrix(kernel, new, x), kernel(new, x) / 6)
+    np.testing.assert_allclose(cross_matrix(kernel, x, x), gram_matrix(kernel, x), atol=1e-17)
+    assert cross_matrix(kernel, new[:0], x).shape == (0, 6)
+
+
+def test_a_cross_matrix_is_what_a_chain_predicts_from():
+    example = spline()
+    chain = distill(example.gram, example.y, example.tolerance)
+    cross = cross_matrix(example.kernel, example.x[[5, 2]], example.x)
+    np.testing.assert_allclose(chain.predict(cross), chain.targets[1:, [5, 2]], rtol=1e-9)
 
 
 @pytest.mark.parametrize("value", [1.7e308, np.finfo(float).max])
@@ -323,13 +410,21 @@ def test_the_largest_floats_are_averaged_without_overflow(value):
         (lambda: Matern(1.0, 51), ValueError, "nu must be at most 50.*RBF"),
         (lambda: gram_matrix(RBF(1), []), ValueError, "at least one point"),
         (lambda: gram_matrix(RBF(1), [[[1.0]]]), ValueError, "dimensions"),
-        (lambda: gram_matrix(lambda x, t: np.ones(3), [1.0, 2.0]), ValueError, r"\(3,\); x is given"),
+        (lambda: gram_matrix(lambda x, t: np.ones(3), [1.0, 2.0]), ValueError,
+         r"\(3,\); the points are given"),
         (lambda: gram_matrix(lambda x, t: np.ones((3, 3)), [1.0]), ValueError, r"\(3, 3\)"),
         (lambda: gram_matrix(lambda x, t: x - t.T, [1.0, 2.0]), ValueError, "must be symmetric"),
         (lambda: gram_matrix(np.subtract.outer, [1.0, 2.0]), ValueError, "must be symmetric"),
         (lambda: NTK(1)([1e200], [1e200]), ValueError, "x and t must be small enough"),
         (lambda: NTK(1)(np.ones((2, 0)), np.ones((2, 0))), ValueError, "at least one coordinate"),
         (lambda: RBF(1)(np.ones((2, 0)), np.ones((2, 0))), ValueError, "at least one coordinate"),
+        (lambda: cross_matrix(RBF(1), [1.0], []), ValueError, "x must hold at least one point"),
+        (lambda: cross_matrix(RBF, [1.0], [1.0]), TypeError, "kernel must be a function"),
+        (lambda: cross_matrix(RBF(1), [np.nan], [1.0]), ValueError, "x_new must be finite"),
+        (lambda: cross_matrix(RBF(1), [[1.0, 2.0]], [1.0]), ValueError, "2 coordinates, t with 1"),
+        (lambda: cross_matrix(lambda x, t: np.ones(2), [1.0], [1.0]), ValueError, r"not \(2,\)"),
+        (lambda: cross_matrix(lambda x, t: np.ones((2, 1)), [1.0], [1.0, 2.0]), ValueError,
+         r"kernel\(x_new, x\) must have shape \(1, 2\), not \(2, 1\)"),
         (lambda: gram_matrix(None, [1.0]), TypeError, r"kernel must be .*CubicSpline\(\).*None"),
         (lambda: gram_matrix("rbf", [1.0]), TypeError, "kernel must be a function.*'rbf'"),
         (lambda: gram_matrix(CubicSpline, [1.0]), TypeError, "kernel must be a function.*class"),

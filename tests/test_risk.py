@@ -136,11 +136,22 @@ def test_families_of_filters_with_their_best_penalty(family, risk):
     assert (around > least).all()
 
 
+ZERO = fit_with_multiplier(spline().gram, spline().y, np.inf)
+OUTSIDE = dataclasses.replace(spline(), x=spline().x + 0.2)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: study_of(spline(), seed="a"), TypeError, "seed must be a whole number.*'a'"),
         (lambda: study_of(spline(), seed=-1), TypeError, "seed must be .*at least 0"),
+        (lambda: study_of(spline(), seed=[[1], 2]), TypeError, "seed must be a whole number"),
+        (lambda: study_of(spline(), seed=np.eye(2)), TypeError, "seed must be a whole number"),
+        (lambda: study_of("spline"), TypeError, "example must be an Example.*not 'spline'"),
+        (lambda: integrated_squared_error(ZERO, ZERO), TypeError, "example must be an Example"),
+        (lambda: integrated_squared_error(spline(), spline()), TypeError, "model must be a Chain"),
+        (lambda: integrated_squared_error(ZERO, spline(endpoints=True)), ValueError, "shape"),
+        (lambda: integrated_squared_error(ZERO, OUTSIDE), ValueError, r"must lie in \[0, 1\]"),
         (lambda: study_of(spline(), draws=1), ValueError, "draws"),
         (lambda: study_of(spline(), rounds=0), ValueError, "rounds"),
         (lambda: study_of(spline(), tolerances=0.04), ValueError, "tolerances"),

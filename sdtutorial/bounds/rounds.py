@@ -64,10 +64,10 @@ def norm_ratio_bound(t, norm_ratio, condition_number):
             f"{t.shape}, {r.shape} and {kappa.shape}"
         ) from None
     with np.errstate(all="ignore"):  # r_0 <= 1 and an infinite kappa are replaced at the end
-        n = r - 1.0 + kappa
-        q = kappa / n
-        one_minus_a = q * (kappa - 1.0) / n
-        a = ((r - 1.0) / n) ** 2 + q * ((2.0 * r - 1.0) / n)
+        n = (r - 1.0) / 2 + kappa / 2  # half of it, as its parts below: the whole may overflow
+        q = kappa / 2 / n
+        one_minus_a = q * ((kappa - 1.0) / 2) / n
+        a = ((r - 1.0) / 2 / n) ** 2 + q * ((r - 0.5) / n)
         log_a = np.where(one_minus_a < 0.5, np.log1p(-one_minus_a), np.log(a))
         # (a^t - 1)/(a - 1) = (1 - a^t)/(1 - a) and b/(1 - a) = r_0^2/(kappa - 1)
         fallen = -np.expm1(t * log_a)

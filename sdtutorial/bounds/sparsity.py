@@ -12,6 +12,7 @@ from sdtutorial.bounds.rounds import guaranteed_rounds
 # Beyond these exponents a ratio leaves the range of normal double precision numbers.
 _LARGEST_EXPONENT = 709.0
 _SMALLEST_EXPONENT = -708.0
+_LARGEST = np.finfo(float).max
 
 # The panels of the quadrature in collapse_sparsity are at most 4 wide on a logarithmic axis, and
 # the nearest singularity is pi away from the axis: 20 nodes leave an error below 1e-20.
@@ -346,6 +347,8 @@ def _log_filter_ratio(d_k, d_j, c):
     """Return ln(A[k]/A[j]) = ln((1 + c/d_j)/(1 + c/d_k)) for d_k >= d_j at the multiplier c."""
     with np.errstate(all="ignore"):  # d_j = 0 and overflow are replaced below
         excess = (d_k - d_j) / (d_k + c) * (c / d_j)
+        large = (d_k - d_j) / d_j / (1 + d_k / c)
+        excess = np.where(np.isfinite(d_k + c) & np.isfinite(c / d_j), excess, large)
     excess = np.where(d_j > 0, np.minimum(excess, np.finfo(float).max), np.inf)
     return np.log1p(np.where(d_k == d_j, 0.0, excess))
 
@@ -358,7 +361,10 @@ def _log_filter_ratios(d, c):
 
 def _times(t, logs):
     """Multiply logarithms by the number of rounds; no round at all makes every ratio 1."""
-    return t * logs if t > 0 else np.zeros_like(logs)
+    if t == 0:
+        return np.zeros_like(logs)
+    with np.errstate(over="ignore"):
+        return np.where(np.isinf(logs), logs, np.clip(t * logs, -_LARGEST, _LARGEST))
 
 
 def _ratios(logs, log):

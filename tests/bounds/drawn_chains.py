@@ -18,7 +18,7 @@ class Problem:
         self.d = np.sort(np.asarray(eigenvalues, dtype=float))
         self.z = np.asarray(coordinates, dtype=float)
         self.tolerance = np.sum(self.z**2) / norm_ratio**2 / self.d.size
-        self.chain = distill_spectrum(self.d, self.z, self.tolerance)
+        self.chain = distill_spectrum(self.d, self.z, self.tolerance, zero_below=0)
         self.r = self.chain.norm_ratios
         self.carrying = self.d[self.z != 0]
 

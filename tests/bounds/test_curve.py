@@ -10,7 +10,6 @@ from drawn_chains import ROUNDING, Problem, least_slack, random_walk_back
 
 from sdtutorial import bounds, distill_spectrum
 
-
 # --- The length of the curve ----------------------------------------------------------------------
 
 
@@ -101,7 +100,7 @@ def test_a_chain_walked_back_is_the_chain_that_is_run():
     rng = np.random.default_rng(12)
     for _ in range(150):
         d, targets = random_walk_back(rng)
-        chain = distill_spectrum(d, targets[0], 1 / d.size)
+        chain = distill_spectrum(d, targets[0], 1 / d.size, zero_below=0)
         assert chain.rounds == len(targets) - 1
         c = 1 / np.linalg.norm(targets[1:] / d, axis=1)
         np.testing.assert_allclose(chain.multipliers, c, rtol=1e-9)
@@ -176,7 +175,7 @@ def test_curve_interval_with_labels_out_of_reach():
         d = np.append(0.0, np.sort(np.exp(5 * rng.random(4))))
         z, tolerance = np.append(rng.random(), rng.uniform(0, 9, 4)), 0.21
         low, high = bounds.rounds_curve_interval(d, z, tolerance)
-        assert low <= distill_spectrum(d, z, tolerance).rounds <= high
+        assert low <= distill_spectrum(d, z, tolerance, zero_below=0).rounds <= high
 
 
 def test_curve_interval_at_the_edges():
@@ -247,7 +246,7 @@ def test_the_condition_bound_in_numbers():
 )
 def test_spline_rounds_from_both_sides(spline_chain, tolerance, coarse, low, rounds, high):
     d, z = spline_chain.eigenvalues, spline_chain.coordinates
-    chain = distill_spectrum(d, z, tolerance)
+    chain = distill_spectrum(d, z, tolerance, zero_below=0)
     assert chain.rounds == rounds
     assert bounds.rounds_curve_interval(d, z, tolerance) == (low, high)
     curve = bounds.rounds_limit(d, z) * chain.norm_ratios[0]

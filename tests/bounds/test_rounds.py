@@ -51,6 +51,13 @@ def test_norm_bound_at_the_edges():
     assert bounds.norm_ratio_bound(np.arange(3), [[2.0], [3.0]], 4.0).shape == (2, 3)
 
 
+@pytest.mark.parametrize(("r", "kappa"), [(1e308, 1e308), (3.0, 1.7e308), (1.7e308, 2.0)])
+def test_norm_bound_of_one_round_at_the_ends_of_the_range(r, kappa):
+    with mpmath.workdps(40):
+        exact = mpmath.mpf(r) * (r - 1) / (mpmath.mpf(r) - 1 + kappa)
+    assert bounds.norm_ratio_bound(1, r, kappa) == pytest.approx(float(exact), rel=1e-12)
+
+
 @pytest.mark.statement("prp-guaranteed-rounds")
 def test_chains_last_at_least_the_guaranteed_rounds(problems):
     for problem in problems:
@@ -92,7 +99,7 @@ def test_equal_eigenvalues_attain_the_lower_end():
 def test_eigenvalues_far_apart_attain_the_upper_end(size):
     energy = (1 + 1 / (2 * size)) * size  # of every direction, at tolerance 1
     d, z = 1e4 ** np.arange(size), np.full(size, math.sqrt(energy))
-    chain = distill_spectrum(d, z, 1.0)
+    chain = distill_spectrum(d, z, 1.0, zero_below=0)
     assert chain.rounds == size == bounds.rounds_interval(chain.norm_ratios[0])[1]
     assert size <= bounds.rounds_upper_bound(d, z, 1.0)
 

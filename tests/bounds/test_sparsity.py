@@ -178,7 +178,7 @@ def test_one_looser_fit_sparsifies_but_never_beyond_the_ratio_of_eigenvalues():
     for _ in range(100):
         d, z = np.sort(np.exp(5 * rng.random(4))), rng.standard_normal(4)
         tolerances = np.sum(z**2) / 4 * np.array([1e-6, 1e-3, 0.1, 0.5, 0.9, 0.999])
-        c = [solve_multiplier(d, z, tolerance) for tolerance in tolerances]
+        c = [solve_multiplier(d, z, tolerance, zero_below=0) for tolerance in tolerances]
         ratios = np.array([bounds.sparsity_ratio_power(d, multiplier, 1) for multiplier in c])
         k, j = np.tril_indices(4, -1)
         assert np.all(np.diff(ratios[:, k, j], axis=0) > 0)
@@ -341,6 +341,29 @@ def slack_of_power_and_product(problem):
     product = bounds.sparsity_ratio_product(d, r[:-1], log=True)
     true = problem.log_ratios
     return np.min((true - np.maximum(power, product))[problem.pairs] / true[problem.pairs])
+
+
+@pytest.mark.parametrize(
+    ("eigenvalues", "multiplier", "ratio"),
+    [
+        ([1e-210, 1e-200], 1e200, 1e10),
+        ([1e-10, 1e-9], 1e299, 10.0),
+        ([1.0, 2.0], 1.7e308, 2.0),
+        ([1e308, 1.7e308], 1e308, 2 / (1 + 1 / 1.7)),
+        ([5e-324, 1e-300], 1.0, 1e-300 / 5e-324),
+    ],
+)
+def test_ratios_are_right_where_parts_of_the_formula_are_not(eigenvalues, multiplier, ratio):
+    bound = bounds.sparsity_ratio_power(eigenvalues, multiplier, 1)
+    np.testing.assert_allclose(bound, [[1, 1 / ratio], [ratio, 1]], rtol=1e-14)
+
+
+def test_the_largest_number_of_rounds_gives_numbers_without_a_warning():
+    d, t = [1e-5, 1.0], 1e308
+    for bound in (bounds.sparsity_ratio_power, bounds.sparsity_ratio_bound):
+        assert bound(d, 1.001, t)[1, 0] == pytest.approx(np.exp(709))
+        assert np.isfinite(bound(d, 1.001, t, log=True)).all()
+    assert bounds.sparsity_index(d, 1.001, t=t) == pytest.approx(np.exp(709))
 
 
 @pytest.mark.statement("thm-sparsity-power")
