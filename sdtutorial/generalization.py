@@ -174,8 +174,11 @@ def degrees_of_freedom(chain):
     """Return how many degrees of freedom the fit of every round has.
 
     df_t = sum_k d y_{t+1}[k] / d y_0[k], and the derivative counts that the multipliers of all
-    rounds follow the labels. It is the trace of M_t ... M_0, and sum_k B_t[k] < df_t < sum_k B_t[k] + 1 (When to stop,
-    ``thm-degrees-of-freedom``). Where G has null directions, it is that of the other directions:
+    rounds follow the labels. It is the trace of M_t ... M_0, and
+
+        sum_k B_t[k] < df_t < sum_k B_t[k] + 1
+
+    (When to stop, ``thm-degrees-of-freedom``). Where G has null directions, it is that of the other directions:
     nothing of the labels comes through the null ones.
 
     Parameters
@@ -315,7 +318,7 @@ def degrees_of_freedom_limit(eigenvalues, coordinates, times):
     TypeError, ValueError
         If an argument is not real, or its shape or sign does not fit.
     """
-    d, z = _checks.spectrum(eigenvalues, coordinates)
+    d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates)
     times = _checks.real_array("times", times, ndim=1)
     if z.ndim != 1 or not z.any() or not d.all() or not (times > 0).all():
         raise ValueError(
@@ -355,6 +358,11 @@ def coupled_walkers(chain, seed):
         Of one label vector.
     seed : int or numpy.random.Generator
 
+    Raises
+    ------
+    TypeError
+        If the seed is neither.
+
     Returns
     -------
     places : ndarray of int, shape (T + 1, K)
@@ -362,7 +370,7 @@ def coupled_walkers(chain, seed):
     left : ndarray of bool, shape (T, K)
         Whether the walker left in the round, be it for the place where it stood.
     """
-    rng = np.random.default_rng(seed)
+    rng = _checks.generator(seed)
     size = len(chain.eigenvalues)
     places, left = [np.arange(size)], []
     for c, z in zip(chain.multipliers, chain.target_coordinates):

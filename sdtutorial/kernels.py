@@ -420,7 +420,8 @@ def cross_matrix(kernel, x_new, x):
 def _evaluate(name, kernel, x, t):
     """Return kernel(x, t) as it came and as a float64 (n, m) matrix.
 
-    The kernel is given points on the line as columns. Axes of length one that the kernel has added are dropped.
+    The kernel is given points on the line as columns. Axes of length one that it has added are
+    dropped.
     """
     x, t = (points[:, None] if points.ndim == 1 else points for points in (x, t))
     given = kernel(x, t)

@@ -7,10 +7,10 @@ by the cell that makes it, once, whether or not the cell gives it a name::
     figure = plotting.chain_fits(example, chain)
 
 What a reader meets in every figure: data are dots, the truth is a thin dark line, the bounds of the
-book are dashed in the colour of what they bound, what the paper states is vermillion and dash-dotted,
-and the colour of a round is lighter or darker as the round is earlier or later: the first round of
-every chain is the lightest, the last the darkest. Names stand beside what they name. The background is transparent on the site, whose style sheet turns lightness round
-in the dark theme, and white elsewhere. Every colour has a contrast of at least 3 to both.
+book are dashed in the colour of what they bound, and what the paper states is vermillion and
+dash-dotted. The first round of every chain is the lightest, the last the darkest. Names stand
+beside what they name. The background is transparent on the site, whose style sheet turns lightness
+round in the dark theme, and white elsewhere. Every colour has a contrast of at least 3 to both.
 
 Each chapter has its file. Figures of networks are in `sdtutorial.networks.figures`.
 """
