@@ -140,9 +140,14 @@ def tail_bound(eigenvalues, squared_radius=1.0):
     eigenvalues, squared_radius
         As for :func:`rademacher_bound`.
 
-    Returns, raises
-    ---------------
-    As :func:`rademacher_bound`.
+    Returns
+    -------
+    ndarray, shape (T,) or (T, Q)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`rademacher_bound`.
     """
     d, radius = _spectra(eigenvalues, squared_radius)
     tails = np.zeros((d.shape[0], d.shape[1] + 1, *d.shape[2:]))
