@@ -212,6 +212,7 @@ def test_a_sum_of_squares_for_a_tolerance_is_announced(call):
 def test_no_round_of_a_chain_warns_when_it_collapses():
     example = spline()
     assert distill(example.gram, example.y, 0.6).rounds == 1
+    assert distill(example.gram, example.y, 1e3, max_rounds=0).rounds == 0  # none is asked for
     distill_spectrum([1.0, 2.0], [0.1, 0.1], 1.0)
 
 
