@@ -9,7 +9,7 @@ import importlib
 from sdtutorial.diagnosis import AccuracyWarning, InputWarning
 from sdtutorial.distillation import Chain, distill, distill_spectrum
 from sdtutorial.examples import spline
-from sdtutorial.kernels import NTK, RBF, CubicSpline, cross_matrix, gram_matrix
+from sdtutorial.kernels import NTK, RBF, CubicSpline, Matern, cross_matrix, gram_matrix
 from sdtutorial.regression import (
     Fit,
     InfeasibleToleranceError,
@@ -28,6 +28,7 @@ __all__ = [
     "Fit",
     "InfeasibleToleranceError",
     "InputWarning",
+    "Matern",
     "cross_matrix",
     "distill",
     "distill_spectrum",
@@ -39,7 +40,16 @@ __all__ = [
     "spline",
 ]
 
-_SUBMODULES = ("bounds", "interactive", "networks", "notebook", "plotting")  # loaded when named
+# Loaded when named.
+_SUBMODULES = (
+    "bounds",
+    "filters",
+    "generalization",
+    "interactive",
+    "networks",
+    "notebook",
+    "plotting",
+)
 
 
 def __getattr__(name):

@@ -250,3 +250,15 @@ def predictions(values):
             "scale of the Gram matrix)"
         )
     return values
+
+
+def generator(seed):
+    """Return a numpy Generator; None, which would draw another seed each time, is refused."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    try:
+        return np.random.default_rng(whole_number("seed", seed))
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}"
+        ) from None

@@ -151,7 +151,7 @@ def risk_study(example, *, tolerances, multipliers, rounds, draws, seed):
     draws = _checks.whole_number("draws", draws, minimum=2)
     d, vectors = _eigenpairs(example)
     error_of = _error_in_eigenbasis(example, d, vectors)
-    noise = _generator(seed).standard_normal((len(example.x), draws))
+    noise = _checks.generator(seed).standard_normal((len(example.x), draws))
     z = vectors.T @ (example.target(example.x)[:, None] + example.noise_level * noise)
     chain_errors = np.empty((len(tolerances), rounds, draws))
     for errors, tolerance in zip(chain_errors, tolerances, strict=True):
@@ -254,17 +254,6 @@ def _positive_grid(name, value):
     if grid.size == 0 or np.any(grid <= 0):
         raise ValueError(f"{name} must be at least one positive number")
     return grid.copy()
-
-
-def _generator(seed):
-    if isinstance(seed, np.random.Generator):
-        return seed
-    try:
-        return np.random.default_rng(_checks.whole_number("seed", seed))
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}"
-        ) from None
 
 
 def _eigenpairs(example):

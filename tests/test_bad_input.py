@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from api import public_names
 
-from sdtutorial import examples, kernels
+from sdtutorial import distill, examples, kernels
 
 # Their functions draw or train what the functions below have computed and checked, or are what
 # those compute with after checking it.
@@ -21,6 +21,7 @@ OTHERS = ("accuracy", "diagnosis", "interactive", "networks", "plotting", "secul
 D, Z = np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0, 2.0])
 GRAM, Y = np.diag(D), Z
 EXAMPLE = examples.spline()
+CHAIN = distill(GRAM, Y, 0.1)
 
 CALLS = {
     "kernels.RBF": [0.5],
@@ -55,11 +56,37 @@ CALLS = {
     "risk.mean_and_error": [Z],
     "risk.risk_study": [EXAMPLE, [0.04, 0.02], [1e-4], 2, 10, 0],
     "notebook.scientific": [0.5, 3],
+    "filters.ridge": [D, 0.1],
+    "filters.self_distillation": [D, 0.1, 2],
+    "filters.boosting": [D, 0.1, 2],
+    "filters.gradient_flow": [D, 0.1],
+    "filters.self_distillation_flow": [D, 0.1],
+    "filters.truncation": [D, 1.5],
+    "filters.label_mixing": [D, 0.1, 0.5, 2],
+    "filters.teacher_mixing": [D, 0.1, 0.5],
+    "filters.weighted_fits": [D, 0.1, [0.5, 0.5]],
+    "filters.generation_noise": [D, 0.1, 0.5, 2],
+    "filters.expected_risk": [D / 5, Z, 0.5],
+    "filters.wiener": [Z, 0.5],
+    "filters.best_teacher_weight": [D, 0.1, Z, 0.5],
+    "filters.best_weighted_fits": [D, 0.1, Z, 0.5, 2],
+    "filters.tune": [lambda c: D / (D + c[:, None]), Z, 0.5, (0.1, 1.0)],
+    "generalization.coupled_walkers": [CHAIN, 0],
+    "generalization.degrees_of_freedom_limit": [D, Z, [0.5, 1.0]],
+    "generalization.equivalent_eigenvalues": [D, [0.1, 0.2]],
+    "generalization.rademacher_bound": [[D], 1.0],
+    "generalization.risk_estimate": [CHAIN, 0.5],
+    "generalization.tail_bound": [[D], 1.0],
+    "generalization.validation_errors": [GRAM, Y, 0.5, [0, 1, 1], 2],
 }
 
 # What takes no number, or only a result of another function.
 NOTHING_TO_SPOIL = {
     "examples.spline",
+    "generalization.degrees_of_freedom",
+    "generalization.equivalent_squared_radius",
+    "generalization.generalized_cross_validation",
+    "generalization.jacobians",
     "notebook.glue",
     "notebook.glue_math",
     "notebook.glue_values",

@@ -11,7 +11,7 @@ from sdtutorial import (
     gram_matrix,
     spline,
 )
-from sdtutorial.examples import integrated_squared_error, spline_eigenvalues
+from sdtutorial.examples import diabetes, integrated_squared_error, spline_eigenvalues
 
 
 def test_the_example_has_the_published_labels_on_the_interior_of_their_grid():
@@ -100,3 +100,12 @@ def test_distillation_helps_once_and_then_hurts_as_published():
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_patients_are_measured_in_standard_deviations():
+    x, y = diabetes()
+    assert x.shape == (442, 10) and y.shape == (442,)
+    for values in (x, y):
+        np.testing.assert_allclose(values.mean(axis=0), 0, atol=1e-12)
+        np.testing.assert_allclose(values.std(axis=0), 1, rtol=1e-12)
+    assert np.corrcoef(x[:, 2], y)[0, 1] == pytest.approx(0.586, abs=1e-3)  # the body mass index
