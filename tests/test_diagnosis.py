@@ -94,6 +94,7 @@ def test_an_offset_that_is_feasible_is_announced_for_the_rounds_that_it_costs(of
     least = float(re.search("spends (.*) rounds or more", str(caught[0].message)).group(1))
     assert least - 1 < chain.rounds < 2 * least
     assert distill(gram, y - y.mean(), 0.07).rounds == 2
+    distill(np.eye(3), [10.0, 11.0, 12.0], 0.1)  # three labels may well be alike
 
 
 # Rows of zeros
