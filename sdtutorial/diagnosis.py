@@ -16,6 +16,7 @@ __all__ = ["AccuracyWarning", "InputWarning"]
 _SAME = 64  # machine epsilons: kernel values that differ by less are one value, evaluated twice
 _GAP = 1e4  # between rounding and the smallest eigenvalue: above it, the rank is not in doubt
 _OFFSET = 0.9  # share of the mean square that a mean must have, and
+_MANY_LABELS = 10
 _MANY_ROUNDS = 11  # the norm ratio that the labels must have, to be worth a warning
 _MOSTLY = 0.5  # share of the mean square that a mean must have to be named as a cause
 _PART = 0.05  # share of the floor that a cause must explain to be named among others
@@ -46,7 +47,12 @@ def warn_of_zero_fit(norm_ratios, tolerance):
 
 
 def warn_of_offset(y, norm_ratios):
-    """Warn if many rounds will do nothing but shrink the mean of the labels, in some column."""
+    """Warn if many rounds will do nothing but shrink the mean of the labels, in some column.
+
+    Few labels have such a mean by chance.
+    """
+    if len(y) < _MANY_LABELS:
+        return
     y = y.reshape(len(y), -1)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         share = y.mean(axis=0) ** 2 / np.mean(y**2, axis=0)

@@ -61,11 +61,11 @@ def distill(gram, y, tolerance, *, max_rounds=None, method="eigh"):
     Warns
     -----
     InputWarning
-        If the first labels are within the tolerance of zero in every column, so that there is no
-        round; or if a column spends at least ten rounds on little but shrinking its mean.
+        If rounds are asked for but the first labels are within the tolerance of zero in every
+        column; or if a column spends at least ten rounds on little but shrinking its mean.
     AccuracyWarning
         If rounding in the eigenvalues makes an estimated relative error above 1e-6 (with a Gram
-        matrix in single precision, 1e-2) in a multiplier or in a fit.
+        matrix in single precision, 1e-2) in the first multiplier or fit.
     """
     if method != "eigh":
         raise ValueError(f'method must be "eigh", not {method!r}')
@@ -74,11 +74,14 @@ def distill(gram, y, tolerance, *, max_rounds=None, method="eigh"):
     spectrum = Spectrum(gram, y)
     d, vectors, z = spectrum.eigenvalues, spectrum.eigenvectors, spectrum.coordinates
     problem = Problem(d, z, tolerance, spectrum.y, spectrum.cause_of_floor)
-    diagnosis.warn_of_zero_fit(problem.norm_ratios, tolerance)
-    diagnosis.warn_of_offset(spectrum.y, problem.norm_ratios)
+    if max_rounds != 0:
+        diagnosis.warn_of_zero_fit(problem.norm_ratios, tolerance)
+        diagnosis.warn_of_offset(spectrum.y, problem.norm_ratios)
     chain = _run(d, vectors, z, problem, max_rounds, spectrum.eigenvalue_errors)
-    if may_exceed(spectrum.alarm, d, len(chain.multipliers), chain.eigenvalue_errors):
-        diagnosis.warn_of_rounding(chain.multiplier_errors, chain.fit_errors, spectrum.alarm)
+    if may_exceed(spectrum.alarm, d, chain.eigenvalue_errors):
+        # the first round has the smallest c, and with it the largest errors, or nearly so
+        first = rounding_errors(d, z, chain.multipliers[:1], chain.eigenvalue_errors)
+        diagnosis.warn_of_rounding(*first, spectrum.alarm)
     return chain
 
 

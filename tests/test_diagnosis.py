@@ -94,6 +94,7 @@ def test_an_offset_that_is_feasible_is_announced_for_the_rounds_that_it_costs(of
     least = float(re.search("spends (.*) rounds or more", str(caught[0].message)).group(1))
     assert least - 1 < chain.rounds < 2 * least
     assert distill(gram, y - y.mean(), 0.07).rounds == 2
+    distill(np.eye(3), [10.0, 11.0, 12.0], 0.1)  # three labels may well be alike
 
 
 # Rows of zeros
@@ -212,6 +213,7 @@ def test_a_sum_of_squares_for_a_tolerance_is_announced(call):
 def test_no_round_of_a_chain_warns_when_it_collapses():
     example = spline()
     assert distill(example.gram, example.y, 0.6).rounds == 1
+    assert distill(example.gram, example.y, 1e3, max_rounds=0).rounds == 0  # none is asked for
     distill_spectrum([1.0, 2.0], [0.1, 0.1], 1.0)
 
 
