@@ -207,7 +207,7 @@ def risk_estimate(chain, noise_variance):
 
         |y_{t+1} - y_0|^2 / K - s^2 + 2 s^2 df_t / K
 
-    has the expectation of the in-sample risk |y_{t+1} - f|^2 / K (Stein's identity; When to stop,
+    has the expectation of the in-sample risk ``|y_{t+1} - f|^2 / K`` (Stein's identity; When to stop,
     ``thm-risk-estimate``). This holds where every eigenvalue of G is positive. With null
     directions a tolerance can be infeasible, and where draws are refused for that, the estimate
     is too low for the others, by the same amount in every round (``prp-null-directions``): for
@@ -241,7 +241,7 @@ def risk_estimate(chain, noise_variance):
 def generalized_cross_validation(chain):
     """Return the score of every round by generalised cross-validation.
 
-    It is (|y_{t+1} - y_0|^2 / K) / (1 - df_t / K)^2, which needs no noise variance (Craven and
+    It is ``(|y_{t+1} - y_0|^2 / K) / (1 - df_t / K)^2``, which needs no noise variance (Craven and
     Wahba 1979, with the degrees of freedom of the whole chain). It is meant for comparison: its
     level is not that of the risk (When to stop, ``prp-gcv-identity``).
 

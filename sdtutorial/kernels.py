@@ -135,12 +135,12 @@ class RBF:
 class Matern:
     """The Matern kernel: as smooth as is asked for, for points of any dimension.
 
-    With z = sqrt(2 nu) |x - t| / length_scale and the modified Bessel function K_nu::
+    With ``z = sqrt(2 nu) |x - t| / length_scale`` and the modified Bessel function K_nu::
 
         g(x, t) = 2^(1 - nu) / Gamma(nu) z^nu K_nu(z)
 
-    (Rasmussen and Williams 2006, equation (4.14)). For nu = 1/2 it is exp(-|x - t| /
-    length_scale); as nu grows it tends to ``RBF(length_scale)``. Its functions have fewer than
+    (Rasmussen and Williams 2006, equation (4.14)). For nu = 1/2 it is
+    ``exp(-|x - t| / length_scale)``; as nu grows it tends to ``RBF(length_scale)``. Its functions have fewer than
     nu + p/2 derivatives in p dimensions. The eigenvalues of its Gram matrix fall off slowly, so a
     rough kernel reaches label vectors of which a smooth one leaves most of the noise out of reach.
 
