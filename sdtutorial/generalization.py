@@ -183,8 +183,8 @@ def degrees_of_freedom(chain):
 
         sum_k B_t[k] < df_t < sum_k B_t[k] + 1
 
-    (When to stop, ``thm-degrees-of-freedom``). Where G has null directions, it is that of the other directions:
-    nothing of the labels comes through the null ones.
+    (When to stop, ``thm-degrees-of-freedom``). Where G has null directions, it is that of the
+    other directions: nothing of the labels comes through the null ones.
 
     Parameters
     ----------
@@ -207,8 +207,8 @@ def risk_estimate(chain, noise_variance):
 
         |y_{t+1} - y_0|^2 / K - s^2 + 2 s^2 df_t / K
 
-    has the expectation of the in-sample risk ``|y_{t+1} - f|^2 / K`` (Stein's identity; When to stop,
-    ``thm-risk-estimate``). This holds where every eigenvalue of G is positive. With null
+    has the expectation of the in-sample risk ``|y_{t+1} - f|^2 / K`` (Stein's identity; When to
+    stop, ``thm-risk-estimate``). This holds where every eigenvalue of G is positive. With null
     directions a tolerance can be infeasible, and where draws are refused for that, the estimate
     is too low for the others, by the same amount in every round (``prp-null-directions``): for
     RBF(0.2) on 200 points, s = 0.5 and a tolerance of 1.1 s^2, 192 of 8,000 draws were refused,

@@ -140,8 +140,8 @@ class Matern:
         g(x, t) = 2^(1 - nu) / Gamma(nu) z^nu K_nu(z)
 
     (Rasmussen and Williams 2006, equation (4.14)). For nu = 1/2 it is
-    ``exp(-|x - t| / length_scale)``; as nu grows it tends to ``RBF(length_scale)``. Its functions have fewer than
-    nu + p/2 derivatives in p dimensions. The eigenvalues of its Gram matrix fall off slowly, so a
+    ``exp(-|x - t| / length_scale)``; as nu grows it tends to ``RBF(length_scale)``. Its functions
+    have fewer than nu + p/2 derivatives in p dimensions. The eigenvalues of its Gram matrix fall off slowly, so a
     rough kernel reaches label vectors of which a smooth one leaves most of the noise out of reach.
 
     ``kernel(x, t)`` takes points (n,) or (n, p) and (m,) or (m, p) and returns (n, m).
