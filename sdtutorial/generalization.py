@@ -203,7 +203,7 @@ def degrees_of_freedom(chain):
 def risk_estimate(chain, noise_variance):
     """Return an unbiased estimate of the risk of every round, from the labels and their noise.
 
-    For labels y_0 = f + noise, Gaussian, independent and of variance s^2, the estimate
+    For labels y_0 = f + noise, Gaussian, independent and of variance s^2, the estimate::
 
         |y_{t+1} - y_0|^2 / K - s^2 + 2 s^2 df_t / K
 

@@ -17,6 +17,7 @@ import torch
 from sdtutorial.networks.models import Network
 from sdtutorial.networks.training import (
     Images,
+    Machine,
     Recipe,
     channel_statistics,
     derive_seed,
