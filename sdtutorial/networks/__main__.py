@@ -1,4 +1,4 @@
-"""Command line: `python -m sdtutorial.networks run ...`, `... report ...`, `... kernel ...`."""
+"""Command line: `python -m sdtutorial.networks run ...`, `... report ...`, `kernel` and `widths`."""
 
 import argparse
 import os
@@ -34,7 +34,7 @@ def _parser():
         prog="python -m sdtutorial.networks",
         description="Chains of networks, each trained on the predictions of the one before.",
     )
-    commands = parser.add_subparsers(required=True, metavar="{run,report,kernel}")
+    commands = parser.add_subparsers(required=True, metavar="{run,report,kernel,widths}")
     run = commands.add_parser(
         "run",
         help="train the chains of a preset, or go on with them",
@@ -92,6 +92,14 @@ def _parser():
     kernel.add_argument("--seed", type=int, default=0, help="study seed (default: 0)")
     kernel.add_argument("--out", required=True, type=Path, metavar="FILE", help=".jsonl file")
     kernel.set_defaults(command=_kernel)
+    widths = commands.add_parser(
+        "widths", help="train chains of ever wider networks on the running example"
+    )
+    widths.add_argument("--widths", nargs="+", type=int, required=True, metavar="N")
+    widths.add_argument("--copies", type=int, default=4, metavar="N", help="chains of each width")
+    widths.add_argument("--seed", type=int, default=0)
+    widths.add_argument("--out", required=True, type=Path, metavar="FILE", help=".jsonl file")
+    widths.set_defaults(command=_widths)
     return parser
 
 
@@ -205,6 +213,30 @@ def _kernel(options):
         return _say(f"{error}.", USAGE)
     except DataError as error:
         return _say(str(error), FAULT)
+    except OSError as error:
+        return _say(f"cannot write {options.out}: {error.strerror}.", FAULT)
+    return FINISHED
+
+
+def _widths(options):
+    from sdtutorial.examples import spline
+    from sdtutorial.networks import kernel_chain, wide
+
+    found = []
+    try:
+        for record in wide.study(
+            spline(), options.widths, copies=options.copies, seed=options.seed
+        ):
+            found.append(record)
+            kernel_chain.write(found, options.out)
+            mean = sum(record.distances) / len(record.distances)
+            print(
+                f"width {record.configuration['width']}, {record.configuration['rule']}: "
+                f"mean distance {mean:.4f}, {record.processor_seconds:.0f} s",
+                flush=True,
+            )
+    except ValueError as error:
+        return _say(f"{error}.", USAGE)
     except OSError as error:
         return _say(f"cannot write {options.out}: {error.strerror}.", FAULT)
     return FINISHED

@@ -24,20 +24,30 @@ Networks", NeurIPS 2018. J. Lee et al., "Wide Neural Networks of Any Depth Evolv
 Under Gradient Descent", NeurIPS 2019.
 """
 
+import json
+import platform
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.optimize import brentq
 from torch import nn
 
-from sdtutorial import _checks
+from sdtutorial import _checks, distillation
 from sdtutorial.kernels import NTK, gram_matrix
+from sdtutorial.networks import provenance
+from sdtutorial.networks.kernel_chain import RECORDED
+from sdtutorial.networks.study import describe_device
+from sdtutorial.networks.training import Machine
 from sdtutorial.regression import fit
 
 RULES = ("penalty", "stop")
 
-# The slowest part of the way to a minimum is left to exp(-6), after a start that is close already.
+# The slowest part of the way to a minimum is left to exp(-6); between penalties that are close to
+# each other, to exp(-3).
 _DECAY = 6
 # Relative accuracy with which the penalty meets the tolerance.
 _ACCURACY = 1e-3
@@ -190,8 +200,8 @@ class Training:
         guesses = [fit(gram, y, tolerance) for gram, y in zip(self.gram, self.y.numpy())]
         c = torch.tensor([guess.multiplier for guess in guesses], dtype=torch.float64)
         before, height = torch.zeros_like(c), 1 / self.norm
-        for _ in range(50):
-            reached = 1 / self._minimise(c)
+        for attempt in range(50):
+            reached = 1 / self._minimise(c, _DECAY if attempt == 0 else _DECAY / 2)
             open_ = (reached / wanted - 1).abs() > _ACCURACY / 2
             if not open_.any():
                 return c.numpy()
@@ -201,14 +211,14 @@ class Training:
             c = torch.where(open_, 1 / further, c)
         raise ArithmeticError(f"no penalty leaves a mean squared residual of {tolerance:g}")
 
-    def _minimise(self, c):
+    def _minimise(self, c, decay):
         """Descend to the minimum for the penalties c; return the norms of the residuals, (S,).
 
         The minimum is often at a kink of some ReLU. Steps of one size would hop over it for ever,
         so they shrink, from the largest stable one to a fiftieth.
         """
         rate = 1 / (self.steepest + c)
-        steps = int(2 * _DECAY / float((rate * c).min()))
+        steps = int(2 * decay / float((rate * c).min()))
         for share in np.linspace(1, 0.02, steps):
             _, gradients = self._gradients(rate * share)
             with torch.no_grad():
@@ -437,6 +447,113 @@ def _stopping_time(d, z, tolerance):
             "no or hardly any eigenvalue"
         )
     return float(np.exp(brentq(excess, low, high, xtol=1e-13, rtol=1e-13)))
+
+
+@dataclass(frozen=True)
+class WidthRecord:
+    """What the chains of one width and one rule came to, beside the kernel chain.
+
+    Attributes
+    ----------
+    configuration : dict
+        "width", "rule", "depth", "bias", "tolerance", "copies" and "seed".
+    rounds : list of int
+        Before collapse, by chain.
+    distances : list of float
+        `distance` to the kernel chain, by chain.
+    kernel_errors : list of float
+        Of the tangent kernel of each chain's first initial weights: the Frobenius norm of its
+        difference from the kernel, as a share of the kernel's.
+    moves : list of float
+        |w - w_0| in round 0, by chain.
+    largest_moves : list of float
+        The largest move of a single weight in round 0, by chain.
+    processor_seconds : float
+    code : str
+        Fingerprint of this module.
+    versions : dict of str to str
+    device : str
+    finished : str
+        Date and time (UTC).
+    """
+
+    configuration: dict
+    rounds: list
+    distances: list
+    kernel_errors: list
+    moves: list
+    largest_moves: list
+    processor_seconds: float
+    code: str
+    versions: dict
+    device: str
+    finished: str
+
+
+def study(example, widths, *, depth=2, bias=1.0, copies=4, seed=0, rules=RULES):
+    """Run chains of growing width on an example, beside the kernel chains that predict them.
+
+    Parameters
+    ----------
+    example : sdtutorial.examples.Example
+        Its points x in [0, 1] enter the networks as 2 x - 1.
+    widths : iterable of int
+    depth, bias, copies, seed
+        As in `distill`.
+    rules : iterable of str
+
+    Yields
+    ------
+    WidthRecord
+        For each width and rule.
+    """
+    x = inputs(example.x)
+    kernel = NTK(depth, bias)
+    gram = gram_matrix(kernel, x)
+    references = {
+        "penalty": distillation.distill(gram, example.y, example.tolerance).targets,
+        "stop": flow_chain(kernel, x, example.y, example.tolerance).targets,
+    }
+    for width in widths:
+        first = WideNetworks(depth, width, bias, 1, [(seed, 0, chain) for chain in range(copies)])
+        errors = np.linalg.norm(tangent_kernel(first, x) / len(x) - gram, axis=(1, 2))
+        for rule in rules:
+            start = time.process_time()
+            shape = {"width": width, "depth": depth, "bias": bias, "copies": copies, "seed": seed}
+            chains = distill(x, example.y, example.tolerance, rule=rule, **shape)
+            yield WidthRecord(
+                configuration={**shape, "rule": rule, "tolerance": example.tolerance},
+                rounds=chains.rounds.tolist(),
+                distances=distance(chains, references[rule]).tolist(),
+                kernel_errors=(errors / np.linalg.norm(gram)).tolist(),
+                moves=chains.moves[0].tolist(),
+                largest_moves=chains.largest_moves[0].tolist(),
+                processor_seconds=round(time.process_time() - start, 1),
+                code=provenance.source_fingerprint(Path(__file__).read_text(encoding="utf-8")),
+                versions={
+                    "python": platform.python_version(),
+                    "numpy": np.__version__,
+                    "torch": torch.__version__,
+                },
+                device=describe_device(Machine("cpu", "float64", torch.get_num_threads())),
+                finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+
+
+def inputs(x):
+    """Points of [0, 1] as what enters the networks: 2 x - 1, as a column."""
+    return 2 * np.asarray(x, dtype=float)[:, None] - 1
+
+
+def recorded():
+    """Read the book's own study of widths, which comes with the package.
+
+    Returns
+    -------
+    list of WidthRecord
+    """
+    lines = (RECORDED / "widths.jsonl").read_text(encoding="utf-8").splitlines()
+    return [WidthRecord(**json.loads(line)) for line in lines]
 
 
 def distance(chains, reference):
