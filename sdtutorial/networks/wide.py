@@ -13,7 +13,7 @@ function before training. Two rules end a training at a tolerance eps:
 
 - ``"penalty"``: gradient descent on mean (f - f_0 - y)^2 + c |w - w_0|^2, to a minimum, with the c
   for which the mean squared residual there is eps. For a model that is linear in its weights this
-  is the constrained problem (Networks as kernels, ``thm-tangent-penalty``).
+  is the constrained problem (Wide networks as kernels, ``thm-tangent-penalty``).
 - ``"stop"``: gradient descent on mean (f - f_0 - y)^2 alone, until it has fallen to eps
   (``prp-tangent-flow``).
 
@@ -398,7 +398,7 @@ def flow_chain(kernel, x, y, tolerance, *, new=None):
 
     Gradient flow from zero on half the mean squared residual has the fit
     V^T (I - exp(-tau D)) V y at the time tau. Each round is stopped when its mean squared residual
-    has fallen to the tolerance (Networks as kernels, ``prp-tangent-flow``).
+    has fallen to the tolerance (Wide networks as kernels, ``prp-tangent-flow``).
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def chains_of_networks(example, predicted, learned):
     figure = new_figure(4.0)
     axes = figure.subplots()
     predicted = np.asarray(predicted)
-    points = grid_points(predicted.shape[1])
+    points = grid_points(count=predicted.shape[1])
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.plot(example.x, example.y, "o", color=INK, zorder=3)
     colors = round_colors(len(predicted))
