@@ -120,7 +120,6 @@ __all__ = [
     "norm_walk",
     "overview",
     "residual_curve",
-    "risk_by_round",
     "risk_by_tolerance",
     "risk_curves",
     "risk_estimates",
