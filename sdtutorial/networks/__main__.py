@@ -220,11 +220,11 @@ def _kernel(options):
 
 def _widths(options):
     from sdtutorial.examples import spline
-    from sdtutorial.networks import kernel_chain, wide
+    from sdtutorial.networks import kernel_chain, widths
 
     found = []
     try:
-        for record in wide.study(
+        for record in widths.study(
             spline(), options.widths, copies=options.copies, seed=options.seed
         ):
             found.append(record)

@@ -24,24 +24,15 @@ Networks", NeurIPS 2018. J. Lee et al., "Wide Neural Networks of Any Depth Evolv
 Under Gradient Descent", NeurIPS 2019.
 """
 
-import json
-import platform
-import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.optimize import brentq
 from torch import nn
 
-from sdtutorial import _checks, distillation
+from sdtutorial import _checks
 from sdtutorial.kernels import NTK, gram_matrix
-from sdtutorial.networks import provenance
-from sdtutorial.networks.kernel_chain import RECORDED
-from sdtutorial.networks.study import describe_device
-from sdtutorial.networks.training import Machine
 from sdtutorial.regression import fit
 
 RULES = ("penalty", "stop")
@@ -449,111 +440,9 @@ def _stopping_time(d, z, tolerance):
     return float(np.exp(brentq(excess, low, high, xtol=1e-13, rtol=1e-13)))
 
 
-@dataclass(frozen=True)
-class WidthRecord:
-    """What the chains of one width and one rule came to, beside the kernel chain.
-
-    Attributes
-    ----------
-    configuration : dict
-        "width", "rule", "depth", "bias", "tolerance", "copies" and "seed".
-    rounds : list of int
-        Before collapse, by chain.
-    distances : list of float
-        `distance` to the kernel chain, by chain.
-    kernel_errors : list of float
-        Of the tangent kernel of each chain's first initial weights: the Frobenius norm of its
-        difference from the kernel, as a share of the kernel's.
-    moves : list of float
-        |w - w_0| in round 0, by chain.
-    largest_moves : list of float
-        The largest move of a single weight in round 0, by chain.
-    processor_seconds : float
-    code : str
-        Fingerprint of this module.
-    versions : dict of str to str
-    device : str
-    finished : str
-        Date and time (UTC).
-    """
-
-    configuration: dict
-    rounds: list
-    distances: list
-    kernel_errors: list
-    moves: list
-    largest_moves: list
-    processor_seconds: float
-    code: str
-    versions: dict
-    device: str
-    finished: str
-
-
-def study(example, widths, *, depth=2, bias=1.0, copies=4, seed=0, rules=RULES):
-    """Run chains of growing width on an example, beside the kernel chains that predict them.
-
-    Parameters
-    ----------
-    example : sdtutorial.examples.Example
-        Its points x in [0, 1] enter the networks as 2 x - 1.
-    widths : iterable of int
-    depth, bias, copies, seed
-        As in `distill`.
-    rules : iterable of str
-
-    Yields
-    ------
-    WidthRecord
-        For each width and rule.
-    """
-    x = inputs(example.x)
-    kernel = NTK(depth, bias)
-    gram = gram_matrix(kernel, x)
-    references = {
-        "penalty": distillation.distill(gram, example.y, example.tolerance).targets,
-        "stop": flow_chain(kernel, x, example.y, example.tolerance).targets,
-    }
-    for width in widths:
-        first = WideNetworks(depth, width, bias, 1, [(seed, 0, chain) for chain in range(copies)])
-        errors = np.linalg.norm(tangent_kernel(first, x) / len(x) - gram, axis=(1, 2))
-        for rule in rules:
-            start = time.process_time()
-            shape = {"width": width, "depth": depth, "bias": bias, "copies": copies, "seed": seed}
-            chains = distill(x, example.y, example.tolerance, rule=rule, **shape)
-            yield WidthRecord(
-                configuration={**shape, "rule": rule, "tolerance": example.tolerance},
-                rounds=chains.rounds.tolist(),
-                distances=distance(chains, references[rule]).tolist(),
-                kernel_errors=(errors / np.linalg.norm(gram)).tolist(),
-                moves=chains.moves[0].tolist(),
-                largest_moves=chains.largest_moves[0].tolist(),
-                processor_seconds=round(time.process_time() - start, 1),
-                code=provenance.source_fingerprint(Path(__file__).read_text(encoding="utf-8")),
-                versions={
-                    "python": platform.python_version(),
-                    "numpy": np.__version__,
-                    "torch": torch.__version__,
-                },
-                device=describe_device(Machine("cpu", "float64", torch.get_num_threads())),
-                finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            )
-
-
 def inputs(x):
     """Points of [0, 1] as what enters the networks: 2 x - 1, as a column."""
     return 2 * np.asarray(x, dtype=float)[:, None] - 1
-
-
-def recorded():
-    """Read the book's own study of widths, which comes with the package.
-
-    Returns
-    -------
-    list of WidthRecord
-    """
-    lines = (RECORDED / "widths.jsonl").read_text(encoding="utf-8").splitlines()
-    return [WidthRecord(**json.loads(line)) for line in lines]
 
 
 def distance(chains, reference):
@@ -580,22 +469,3 @@ def distance(chains, reference):
     theirs[: len(reference), 0] = reference
     squares = np.sum((ours - theirs)[1:] ** 2, axis=(0, 2))
     return np.sqrt(squares / np.sum(theirs[1:] ** 2))
-
-
-def slope(widths, distances):
-    """Return the slope of log distance against log width, with its standard error.
-
-    A straight line is fitted by least squares to each chain's own distances; mean and standard
-    error are over the chains, which are independent of each other.
-
-    Parameters
-    ----------
-    widths : array_like, shape (N,)
-    distances : array_like, shape (N, S)
-
-    Returns
-    -------
-    float, float
-    """
-    slopes = np.polyfit(np.log(widths), np.log(distances), 1)[0]
-    return float(slopes.mean()), float(slopes.std(ddof=1) / np.sqrt(len(slopes)))

@@ -1,14 +1,11 @@
 """Wide networks: their tangent kernels, what training learns, and chains beside the kernel's."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
 
 import sdtutorial as sd
 from sdtutorial.kernels import NTK, gram_matrix
-from sdtutorial.networks import __main__ as command
 from sdtutorial.networks import wide
 
 X = np.linspace(-0.9, 0.8, 5)[:, None]
@@ -143,31 +140,8 @@ def test_a_chain_that_cannot_be_is_refused(arguments, said):
         wide.distill(X, Y, **{"tolerance": 0.1, "width": 4, **arguments})
 
 
-def test_the_distance_counts_missing_rounds_as_zero_and_the_slope_is_that_of_a_power():
+def test_the_distance_counts_missing_rounds_as_zero():
     targets = np.ones((2, 1, 4))
     chains = wide.WideChains(targets, *[None] * 5)
     assert wide.distance(chains, np.ones((2, 4)))[0] == 0
     assert wide.distance(chains, np.ones((3, 4)))[0] == pytest.approx(np.sqrt(1 / 2))
-    widths = np.array([8, 16, 64])
-    slope, error = wide.slope(widths, np.outer(widths**-0.5, [1, 2, 3]))
-    assert slope == pytest.approx(-0.5) and error == pytest.approx(0, abs=1e-12)
-
-
-def test_the_command_leaves_a_record_a_width_and_rule(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(wide.study.__kwdefaults__, "rules", ["stop"])  # the faster one
-    path = tmp_path / "widths.jsonl"
-    assert command.main(["widths", "--widths", "8", "--copies", "2", "--out", str(path)]) == 0
-    (line,) = path.read_text().splitlines()
-    record = wide.WidthRecord(**json.loads(line))
-    assert record.configuration["width"] == 8 and len(record.distances) == 2
-    assert "width 8, stop" in capsys.readouterr().out
-
-
-def test_the_records_of_the_book_shrink_with_the_width():
-    records = wide.recorded()
-    for rule in wide.RULES:
-        chosen = [record for record in records if record.configuration["rule"] == rule]
-        widths = [record.configuration["width"] for record in chosen]
-        slope, error = wide.slope(widths, [record.distances for record in chosen])
-        assert slope + 3 * error < -0.25
-        assert abs(slope + 0.5) < 3 * error
