@@ -61,6 +61,10 @@ def all_figures(example, chain, errors):
         plotting.filter_bars(chain),
         plotting.sine_eigenvectors(example.x, chain.eigenvectors, d, truth=2),
         plotting.risk_by_tolerance(study),
+        plotting.chains_of_networks(example, np.ones((4, 9)), np.ones((4, 2, 9))),
+        plotting.tangent_kernels(t, 2, t, {8: [t], 64: [t], 512: [t]}),
+        plotting.distance_by_width([8, 64], {"one": [[1, 2], [0.5, 0.3]]}),
+        plotting.accuracy_by_round({"0.1": [40, 30]}, {"0.1": [90, 60]}),
     ]
 
 
