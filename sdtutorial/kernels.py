@@ -141,8 +141,9 @@ class Matern:
 
     (Rasmussen and Williams 2006, equation (4.14)). For nu = 1/2 it is
     ``exp(-|x - t| / length_scale)``; as nu grows it tends to ``RBF(length_scale)``. Its functions
-    have fewer than nu + p/2 derivatives in p dimensions. The eigenvalues of its Gram matrix fall off slowly, so a
-    rough kernel reaches label vectors of which a smooth one leaves most of the noise out of reach.
+    have fewer than nu + p/2 derivatives in p dimensions. The eigenvalues of its Gram matrix fall
+    off slowly, so a rough kernel reaches label vectors of which a smooth one leaves most of the
+    noise out of reach.
 
     ``kernel(x, t)`` takes points (n,) or (n, p) and (m,) or (m, p) and returns (n, m).
 
