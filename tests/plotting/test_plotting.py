@@ -119,9 +119,11 @@ def test_no_word_is_cut_off(figures):
 
 
 def test_the_paper_s_colour_means_the_paper(figures):
-    """What is vermillion is dash-dotted, so that it differs in grey too; nothing else is."""
+    """What is vermillion is dash-dotted or a hollow dot, so that it differs in grey too."""
     for figure in figures:
         for line in figure.findobj(matplotlib.lines.Line2D):
             if line.axes in figure.axes and line in line.axes.lines:
                 paper = line.get_color() == plotting.VERMILLION
-                assert paper == (line.get_linestyle() == "-."), figure
+                hollow = line.get_linestyle() == "None" and line.get_markerfacecolor() == "white"
+                dashed = line.get_linestyle() == "-."
+                assert dashed or hollow if paper else not dashed, figure
