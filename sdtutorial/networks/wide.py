@@ -11,15 +11,13 @@ Jacot, Gabriel and Hongler 2018). As n grows, the inner products of its gradient
 What a network has learned is f - f_0, its output minus that of its initial weights w_0: the zero
 function before training. Two rules end a training at a tolerance eps:
 
-- ``"penalty"``: gradient descent on mean (f - f_0 - y)^2 + c |w - w_0|^2, to a minimum, with the c
-  for which the mean squared residual there is eps. For a model that is linear in its weights this
+- ``"penalty"``: gradient descent on ``mean (f - f_0 - y)^2 + c |w - w_0|^2``, to a minimum, with
+  the c for which the mean squared residual there is eps. For a model that is linear in its weights this
   is the constrained problem (Wide networks as kernels, ``thm-tangent-penalty``).
 - ``"stop"``: gradient descent on mean (f - f_0 - y)^2 alone, until it has fallen to eps
   (``prp-tangent-flow``).
 
-References
-----------
-A. Jacot, F. Gabriel, C. Hongler, "Neural Tangent Kernel: Convergence and Generalization in Neural
+Sources: A. Jacot, F. Gabriel, C. Hongler, "Neural Tangent Kernel: Convergence and Generalization in Neural
 Networks", NeurIPS 2018. J. Lee et al., "Wide Neural Networks of Any Depth Evolve as Linear Models
 Under Gradient Descent", NeurIPS 2019.
 """
@@ -169,7 +167,7 @@ class Training:
         return (now - before).numpy()
 
     def moved(self):
-        """|w - w_0| and the largest move of a single weight, each (S,)."""
+        """``|w - w_0|`` and the largest move of a single weight, each (S,)."""
         with torch.no_grad():
             moves = torch.cat(
                 [(p - q).flatten(1) for p, q in zip(self.parameters, self.start)], dim=1
@@ -180,7 +178,7 @@ class Training:
         """Train to the minimum with the penalty c whose mean squared residual is the tolerance.
 
         The first guess is what the tangent kernel of the initial weights says. As a function of
-        1/c, 1/|residual| is nearly a straight line, known at 1/c = 0, so a few secants do the rest.
+        1/c, ``1/|residual|`` is nearly a straight line, known at 1/c = 0, so a few secants do the rest.
 
         Returns
         -------
@@ -279,7 +277,7 @@ class WideChains:
     parameters : ndarray, shape (T, S)
         Of each round the penalty c, or the time at which it was stopped; NaN after collapse.
     moves : ndarray, shape (T, S)
-        |w - w_0| at the end of each round.
+        ``|w - w_0|`` at the end of each round.
     largest_moves : ndarray, shape (T, S)
         The largest move of a single weight.
     rounds : ndarray, shape (S,)

@@ -38,7 +38,7 @@ class WidthRecord:
         Of the tangent kernel of each chain's first initial weights: the Frobenius norm of its
         difference from the kernel, as a share of the kernel's.
     moves : list of float
-        |w - w_0| in round 0, by chain.
+        ``|w - w_0|`` in round 0, by chain.
     largest_moves : list of float
         The largest move of a single weight in round 0, by chain.
     processor_seconds : float
