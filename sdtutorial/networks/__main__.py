@@ -1,4 +1,4 @@
-"""Command line: `python -m sdtutorial.networks run ...`, `... report ...`, `kernel` and `widths`."""
+"""Command line: `python -m sdtutorial.networks` with `run`, `report`, `kernel` or `widths`."""
 
 import argparse
 import os

@@ -12,13 +12,13 @@ What a network has learned is f - f_0, its output minus that of its initial weig
 function before training. Two rules end a training at a tolerance eps:
 
 - ``"penalty"``: gradient descent on ``mean (f - f_0 - y)^2 + c |w - w_0|^2``, to a minimum, with
-  the c for which the mean squared residual there is eps. For a model that is linear in its weights this
-  is the constrained problem (Wide networks as kernels, ``thm-tangent-penalty``).
+  the c for which the mean squared residual there is eps. For a model that is linear in its
+  weights this is the constrained problem (Wide networks as kernels, ``thm-tangent-penalty``).
 - ``"stop"``: gradient descent on mean (f - f_0 - y)^2 alone, until it has fallen to eps
   (``prp-tangent-flow``).
 
-Sources: A. Jacot, F. Gabriel, C. Hongler, "Neural Tangent Kernel: Convergence and Generalization in Neural
-Networks", NeurIPS 2018. J. Lee et al., "Wide Neural Networks of Any Depth Evolve as Linear Models
+Sources: A. Jacot, F. Gabriel, C. Hongler, "Neural Tangent Kernel: Convergence and Generalization
+in Neural Networks", NeurIPS 2018. J. Lee et al., "Wide Neural Networks of Any Depth Evolve as Linear Models
 Under Gradient Descent", NeurIPS 2019.
 """
 
