@@ -315,7 +315,7 @@ def degrees_of_freedom_limit(eigenvalues, coordinates, times):
     TypeError, ValueError
         If an argument is not real, or its shape or sign does not fit.
     """
-    d, z = _checks.spectrum(eigenvalues, coordinates)
+    d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates)
     times = _checks.real_array("times", times, ndim=1)
     if z.ndim != 1 or not z.any() or not d.all() or not (times > 0).all():
         raise ValueError(
