@@ -1,34 +1,60 @@
-# make book       the site, in _build/html
-# make test       everything that guards the project
-# make notebooks  the notebooks book/*.ipynb anew (committed, for Colab)
-#
-# All three set up .venv first if it is missing or older than what it is made from.
-# Another interpreter: make PYTHON=python3.12
+# `make help` lists the targets. Each sets up .venv first if it is missing or older than what it is
+# made from. Another interpreter: make PYTHON=python3.12
 
 PYTHON ?= python3
 python := .venv/bin/python
 installed := .venv/.installed
 jupyter_book := .venv/bin/jupyter-book build .
+pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: book test notebooks notebooks-built clean
+.PHONY: help book page notebooks notebooks-built notebooks-published test check pictures benchmark clean
+
+.DEFAULT_GOAL := book
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-20s %s\n", $$1, $$2 }'
 
 # A second build into an old folder can show old numbers and hide old errors: start from nothing.
-book: $(installed)
+book: $(installed)  ## the site, in _build/html
 	rm -rf _build
-	SDTUTORIAL_RUNTIME=book $(jupyter_book) --all -W -n --keep-going
+	$(jupyter_book) --all -W -n --keep-going
 
-# The tests build the book themselves, once, with the target above.
-test: $(installed)
-	$(python) -m pytest --nbval --nbval-current-env
+# The table of contents holds this page and the bibliography, so references to others find nothing.
+page: $(installed)  ## one page alone, in a few seconds: make page P=setup
+	@echo " $(pages) " | grep -q " $(P) " || { \
+	  echo "Which page? make page P=NAME, where NAME is one of: $(pages)" >&2; exit 1; }
+	@rm -rf _build/page
+	@mkdir -p _build/page
+	@printf 'format: jb-book\nroot: book/%s\nchapters: [{file: book/bibliography}]\n' "$(P)" \
+	  > _build/page/_toc.yml
+	$(jupyter_book) -q --toc _build/page/_toc.yml --path-output _build/page
+	@echo "open _build/page/_build/html/book/$(P).html"
 
-notebooks: book
+notebooks: book  ## the notebooks book/*.ipynb anew (committed, for Colab)
 	$(MAKE) notebooks-built
 	cp _build/notebooks/book/*.ipynb book/
 
-# Into _build/notebooks, from the pages that the last `make book` executed.
-notebooks-built: $(installed)
+# Both from the pages that the last `make book` executed.
+notebooks-built: $(installed)  ## the same notebooks, in _build/notebooks
 	rm -rf _build/notebooks
 	$(jupyter_book) --builder custom --custom-builder notebooks
+
+notebooks-published: $(installed)  ## for Colab: they know this repository; in _build/published_notebooks
+	rm -rf _build/published_notebooks
+	$(jupyter_book) --builder custom --custom-builder published_notebooks
+
+# The tests build the book themselves, once, with the target above.
+test: $(installed)  ## everything that guards the project
+	$(python) -m pytest --nbval --nbval-current-env $(OPTIONS)
+
+check: $(installed)  ## what needs neither the built book nor a training: two minutes
+	$(python) -m pytest -m "not build and not slow" $(OPTIONS)
+
+pictures: $(installed)  ## the pictures of the imports in CONTRIBUTING.md anew
+	$(python) book/_ext/architecture.py
+
+benchmark: $(installed)  ## how fast the chain is: three minutes
+	$(python) benchmarks/speed.py
 
 # An environment that works is kept and brought up to date; one that does not is made anew.
 $(installed): requirements.txt pyproject.toml
@@ -41,5 +67,5 @@ $(installed): requirements.txt pyproject.toml
 	$(python) -m pip install --disable-pip-version-check -r requirements.txt --editable .
 	touch $(installed)
 
-clean:
+clean:  ## delete _build and .venv
 	rm -rf _build .venv

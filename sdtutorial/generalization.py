@@ -140,9 +140,14 @@ def tail_bound(eigenvalues, squared_radius=1.0):
     eigenvalues, squared_radius
         As for :func:`rademacher_bound`.
 
-    Returns, raises
-    ---------------
-    As :func:`rademacher_bound`.
+    Returns
+    -------
+    ndarray, shape (T,) or (T, Q)
+
+    Raises
+    ------
+    TypeError, ValueError
+        As :func:`rademacher_bound`.
     """
     d, radius = _spectra(eigenvalues, squared_radius)
     tails = np.zeros((d.shape[0], d.shape[1] + 1, *d.shape[2:]))
@@ -174,9 +179,12 @@ def degrees_of_freedom(chain):
     """Return how many degrees of freedom the fit of every round has.
 
     df_t = sum_k d y_{t+1}[k] / d y_0[k], and the derivative counts that the multipliers of all
-    rounds follow the labels. It is the trace of M_t ... M_0, and sum_k B_t[k] < df_t < sum_k B_t[k] + 1 (When to stop,
-    ``thm-degrees-of-freedom``). Where G has null directions, it is that of the other directions:
-    nothing of the labels comes through the null ones.
+    rounds follow the labels. It is the trace of M_t ... M_0, and
+
+        sum_k B_t[k] < df_t < sum_k B_t[k] + 1
+
+    (When to stop, ``thm-degrees-of-freedom``). Where G has null directions, it is that of the
+    other directions: nothing of the labels comes through the null ones.
 
     Parameters
     ----------
@@ -195,12 +203,12 @@ def degrees_of_freedom(chain):
 def risk_estimate(chain, noise_variance):
     """Return an unbiased estimate of the risk of every round, from the labels and their noise.
 
-    For labels y_0 = f + noise, Gaussian, independent and of variance s^2, the estimate
+    For labels y_0 = f + noise, Gaussian, independent and of variance s^2, the estimate::
 
         |y_{t+1} - y_0|^2 / K - s^2 + 2 s^2 df_t / K
 
-    has the expectation of the in-sample risk |y_{t+1} - f|^2 / K (Stein's identity; When to stop,
-    ``thm-risk-estimate``). This holds where every eigenvalue of G is positive. With null
+    has the expectation of the in-sample risk ``|y_{t+1} - f|^2 / K`` (Stein's identity; When to
+    stop, ``thm-risk-estimate``). This holds where every eigenvalue of G is positive. With null
     directions a tolerance can be infeasible, and where draws are refused for that, the estimate
     is too low for the others, by the same amount in every round (``prp-null-directions``): for
     RBF(0.2) on 200 points, s = 0.5 and a tolerance of 1.1 s^2, 192 of 8,000 draws were refused,
@@ -233,7 +241,7 @@ def risk_estimate(chain, noise_variance):
 def generalized_cross_validation(chain):
     """Return the score of every round by generalised cross-validation.
 
-    It is (|y_{t+1} - y_0|^2 / K) / (1 - df_t / K)^2, which needs no noise variance (Craven and
+    It is ``(|y_{t+1} - y_0|^2 / K) / (1 - df_t / K)^2``, which needs no noise variance (Craven and
     Wahba 1979, with the degrees of freedom of the whole chain). It is meant for comparison: its
     level is not that of the risk (When to stop, ``prp-gcv-identity``).
 
@@ -355,6 +363,11 @@ def coupled_walkers(chain, seed):
         Of one label vector.
     seed : int or numpy.random.Generator
 
+    Raises
+    ------
+    TypeError
+        If the seed is neither.
+
     Returns
     -------
     places : ndarray of int, shape (T + 1, K)
@@ -362,7 +375,7 @@ def coupled_walkers(chain, seed):
     left : ndarray of bool, shape (T, K)
         Whether the walker left in the round, be it for the place where it stood.
     """
-    rng = np.random.default_rng(seed)
+    rng = _checks.generator(seed)
     size = len(chain.eigenvalues)
     places, left = [np.arange(size)], []
     for c, z in zip(chain.multipliers, chain.target_coordinates):

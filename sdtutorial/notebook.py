@@ -67,8 +67,8 @@ def glue(name, value):
     Parameters
     ----------
     name : str
-        Key of the value, unique on the page: ``{glue:text}`name` `` or, for a number with a
-        format, ``{glue:text}`name:.3f` ``.
+        Key of the value, unique on the page: ``{glue:text}`name``` or, for a number with a
+        format, ``{glue:text}`name:.3f```.
     value : str, int, float or a NumPy scalar of these kinds
         Numbers must be finite. NumPy scalars are handed on as plain Python numbers.
 
@@ -79,7 +79,7 @@ def glue(name, value):
     ValueError
         If the number is NaN or infinite.
     """
-    value = _plain(value)
+    value = _python_value(value)
     # MyST-NB evaluates the text as a Python literal, so text is stored with its quotes.
     _publish(name, {"text/plain": repr(value)})
 
@@ -97,7 +97,7 @@ def glue_values(**values):
     TypeError, ValueError
         As `glue`; then none of the values is handed on.
     """
-    values = {name: _plain(value) for name, value in values.items()}
+    values = {name: _python_value(value) for name, value in values.items()}
     for name, value in values.items():
         glue(name, value)
 
@@ -105,7 +105,7 @@ def glue_values(**values):
 def glue_math(name, value, digits=4):
     r"""Hand a formula or a number to the mathematics of the page.
 
-    The prose shows it by the role ``{glue:md}`name:myst` ``, on the same page only, and typesets
+    The prose shows it by the role ``{glue:md}`name:myst```, on the same page only, and typesets
     it as the mathematics that it is.
 
     Parameters
@@ -123,7 +123,7 @@ def glue_math(name, value, digits=4):
     TypeError, ValueError
         As `glue`.
     """
-    value = _plain(value)
+    value = _python_value(value)
     if isinstance(value, float):
         value = scientific(value, digits, tex=True)
     _publish(name, {"text/markdown": f"${value}$", "text/plain": repr(str(value))})
@@ -159,7 +159,7 @@ def scientific(value, digits=4, *, tex=False):
     >>> scientific(4.88523e-5, 3, tex=True)
     '4.89 \\times 10^{-5}'
     """
-    value = _plain(value)
+    value = _python_value(value)
     if isinstance(value, str):
         raise TypeError(f"got the text {value!r}, expected a number")
     digits = _checks.whole_number("digits", digits, minimum=1)
@@ -177,7 +177,7 @@ def scientific(value, digits=4, *, tex=False):
     return f"{mantissa} × 10{str(exponent).translate(_SUPERSCRIPTS)}"
 
 
-def _plain(value):
+def _python_value(value):
     """Return the value as a plain Python str, int or float, or say why it is none."""
     if isinstance(value, np.generic):
         value = value.item()

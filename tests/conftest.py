@@ -10,6 +10,8 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome", "chromium-browser")
+NEED_A_BUILD = {"built", "changed_by_the_build", "browser", "miniature"}
+NEED_A_TRAINING = {"machine", "run_script", "tiny_preset", "undisturbed"}
 
 # The same examples on every run, and no time limit on a single one.
 settings.register_profile("book", deadline=None, derandomize=True, database=None)
@@ -22,6 +24,21 @@ def pytest_addoption(parser):
         action="store_true",
         help="look at the site in _build as it is, instead of building it first",
     )
+    parser.addoption(
+        "--need-browser",
+        action="store_true",
+        help="fail where no browser is found, instead of skipping the tests that need one",
+    )
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what needs a built book, a browser or a training, which `make check` leaves out."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & NEED_A_BUILD:
+            item.add_marker("build")
+        if fixtures & NEED_A_TRAINING:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
@@ -50,11 +67,11 @@ def built(changed_by_the_build):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(request):
     """A Chromium that asks nobody; without one its tests say so and are skipped."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
-        if os.environ.get("SDTUTORIAL_BROWSER") == "required":
+        if request.config.getoption("--need-browser"):
             pytest.fail(f"found none of the browsers {', '.join(BROWSERS)}")
         pytest.skip(f"needs a browser, one of {', '.join(BROWSERS)}: the pages were not opened")
     from playwright.sync_api import sync_playwright

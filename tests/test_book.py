@@ -3,20 +3,11 @@
 import ast
 import re
 import sys
-from pathlib import Path
 
 import jupytext
 import pytest
-import yaml
+from pages import CHAPTERS, NOTEBOOKS, PAGES, ROOT, cells, figure, text_of
 from statements import find_checks
-
-ROOT = Path(__file__).parents[1]
-CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-PAGES = [ROOT / f"{CONTENTS['root']}.md"] + [
-    ROOT / f"{chapter['file']}.md" for part in CONTENTS["parts"] for chapter in part["chapters"]
-]
-CHAPTERS = [page for page in PAGES if page.stem not in ("index", "bibliography")]
-NOTEBOOKS = [page for page in PAGES if page.stem != "bibliography"]
 
 # Numbers that are given, not computed: they state the example and cannot come out of the code.
 GIVEN = {"0.04", "0.1", "0.2", "0.5", "0.9"}
@@ -24,21 +15,6 @@ GIVEN = {"0.04", "0.1", "0.2", "0.5", "0.9"}
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 each_notebook = pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda page: page.stem)
 each_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.stem)
-
-
-def cells(page, kind):
-    return [cell for cell in jupytext.read(page).cells if cell.cell_type == kind]
-
-
-def figure(cell):
-    return cell.metadata.get("mystnb", {}).get("figure", {})
-
-
-def text_of(page):
-    """Return the Markdown and the captions of a page."""
-    markdown = [cell.source for cell in cells(page, "markdown")]
-    captions = [str(figure(cell).get("caption", "")) for cell in cells(page, "code")]
-    return "\n\n".join(markdown + captions)
 
 
 def without_code(text):
@@ -59,7 +35,8 @@ def typed_numbers(text):
 
 @each_page
 def test_every_number_in_the_prose_comes_from_code(page):
-    assert typed_numbers(text_of(page)) == []
+    cure = "glue these numbers, or list in GIVEN those that state the example"
+    assert typed_numbers(text_of(page)) == [], cure
 
 
 def test_a_typed_number_is_noticed():
@@ -71,29 +48,46 @@ def test_a_typed_number_is_noticed():
 def test_every_figure_has_a_caption_a_name_and_a_text_for_those_who_do_not_see_it(page):
     for cell in cells(page, "code"):
         if re.search(r"\b(plotting|figures|plt)\.", cell.source) and "import" not in cell.source:
-            assert figure(cell).get("caption", "").strip(), cell.source
-            assert figure(cell).get("name", "").startswith("fig-"), cell.source
+            asked = f"name: fig-..., a caption and an alt of five words are asked of:\n{cell.source}"
+            assert figure(cell).get("caption", "").strip(), asked
+            assert figure(cell).get("name", "").startswith("fig-"), asked
             alt = cell.metadata["mystnb"].get("image", {}).get("alt", "")
-            assert len(alt.split()) > 4, cell.source
+            assert len(alt.split()) > 4, asked
+
+
+@each_notebook
+def test_a_caption_does_not_end_in_a_blank_line(page):
+    for cell in cells(page, "code"):
+        caption = str(figure(cell).get("caption", ""))
+        assert caption == caption.strip(), "end the YAML block of the caption with >- instead of >"
+
+
+def test_the_first_page_lists_every_chapter():
+    rows = re.findall(r"^\| \[.*?\]\((\w+)\.md\) \|", text_of(PAGES[0]), flags=re.M)
+    cure = "the table of book/index.md has one row for each chapter of _toc.yml, in its order"
+    assert rows == [chapter.stem for chapter in CHAPTERS], cure
 
 
 @each_chapter
 def test_every_chapter_says_what_it_teaches_needs_and_takes(page):
     opening = text_of(page).split("\n## ")[0].lower()
-    assert "you will learn" in opening
-    assert "you need" in opening
-    assert re.search(r"\d+ minutes", opening)
+    asked = "before its first section a chapter says: You will learn ..., You need ..., ... minutes"
+    assert "you will learn" in opening, asked
+    assert "you need" in opening, asked
+    assert re.search(r"\d+ minutes", opening), asked
 
 
 @each_chapter
 def test_every_chapter_ends_with_exercises_that_are_solved(page):
     text = text_of(page)
     headings = re.findall(r"^## (.*)$", text, flags=re.M)
-    assert headings[-1] == "Exercises"
+    assert headings[-1:] == ["Exercises"], "the last section of a chapter is ## Exercises"
     exercises = re.findall(r"\{exercise(?:-start)?\}[^\n]*\n:label: (\S+)", text)
     solved = re.findall(r"\{solution(?:-start)?\} (\S+)", text)
-    assert len(exercises) >= 3
-    assert sorted(exercises) == sorted(solved)
+    asked = "three exercises are asked of every chapter, each with a label: {exercise-start}"
+    assert len(exercises) >= 3, asked
+    asked = "every exercise has one solution that names its label: {solution-start} ex-..."
+    assert sorted(exercises) == sorted(solved), asked
 
 
 @each_notebook
@@ -101,20 +95,22 @@ def test_a_chapter_defines_no_algorithm_of_its_own(page):
     for cell in cells(page, "code"):
         tree = ast.parse(re.sub(r"^(\s*)[%!]", r"\1# ", cell.source, flags=re.M))
         for node in ast.walk(tree):
-            assert not isinstance(node, ast.ClassDef | ast.While), cell.source
+            cure = f"move the class, the loop or the function of 5 lines into the package:\n{cell.source}"
+            assert not isinstance(node, ast.ClassDef | ast.While), cure
             if isinstance(node, ast.FunctionDef):
-                assert node.end_lineno - node.lineno < 5, cell.source
+                assert node.end_lineno - node.lineno < 5, cure
 
 
 @each_notebook
 def test_a_chapter_imports_nothing_that_colab_lacks(page):
     allowed = {"numpy", "scipy", "matplotlib", "ipywidgets", "sdtutorial", *sys.stdlib_module_names}
+    cure = "a chapter has numpy, scipy, matplotlib, ipywidgets and sdtutorial; the package the rest"
     for cell in cells(page, "code"):
         for node in ast.walk(ast.parse(re.sub(r"^(\s*)[%!]", r"\1# ", cell.source, flags=re.M))):
             if isinstance(node, ast.Import):
-                assert {name.name.split(".")[0] for name in node.names} <= allowed, cell.source
+                assert {name.name.split(".")[0] for name in node.names} <= allowed, cure
             elif isinstance(node, ast.ImportFrom):
-                assert node.module.split(".")[0] in allowed, cell.source
+                assert node.module.split(".")[0] in allowed, cure
 
 
 @each_notebook
@@ -123,14 +119,16 @@ def test_a_chapter_is_in_the_normal_form_of_jupytext(page):
     normal = jupytext.writes(jupytext.reads(text, fmt="md:myst"), fmt="md:myst")
     # The header of the file may name the version of jupytext or not.
     version = re.compile(r"^    jupytext_version: .*\n", flags=re.M)
-    assert version.sub("", normal).rstrip() == version.sub("", text).rstrip()
+    cure = f"run .venv/bin/jupytext --to md:myst book/{page.name} to bring it into normal form"
+    assert version.sub("", normal).rstrip() == version.sub("", text).rstrip(), cure
 
 
 @each_page
 def test_a_chapter_sends_the_reader_to_papers_and_licences_only(page):
     addresses = re.findall(r"https?://[^\s)>`]+", page.read_text(encoding="utf-8"))
-    places = ("https://arxiv.org/", "https://doi.org/", "https://creativecommons.org/")
-    assert [address for address in addresses if not address.startswith(places)] == []
+    allowed = ("https://arxiv.org/", "https://doi.org/", "https://creativecommons.org/")
+    others = [address for address in addresses if not address.startswith(allowed)]
+    assert others == [], f"cite a source in references.bib instead; allowed are {allowed}"
 
 
 def statement_labels():
@@ -142,8 +140,10 @@ def statement_labels():
 
 def test_every_statement_of_the_book_has_a_test_and_every_such_test_a_statement():
     labels = statement_labels()
-    assert len(labels) == len(set(labels))
-    assert set(find_checks(ROOT / "tests")) == set(labels)
+    assert len(labels) == len(set(labels)), "two statements have one label"
+    tested = set(find_checks(ROOT / "tests"))
+    assert set(labels) - tested == set(), 'mark a test of each: @pytest.mark.statement("label")'
+    assert tested - set(labels) == set(), "no statement of the book has these labels"
 
 
 def test_every_statement_carries_a_label():
@@ -152,4 +152,4 @@ def test_every_statement_carries_a_label():
             r"\{prf:(?:theorem|lemma|proposition|corollary|definition)\}[^\n]*\n([^\n]*)",
             text_of(page),
         ):
-            assert following.startswith(":label: "), page.stem
+            assert following.startswith(":label: "), "the line after {prf:...} is :label: thm-..."

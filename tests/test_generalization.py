@@ -634,6 +634,7 @@ def test_all_of_it_is_free_of_the_units_of_the_labels(spline_chain, scale):
 
 
 @pytest.mark.statement("prp-null-directions")
+@pytest.mark.filterwarnings("ignore::sdtutorial.AccuracyWarning")  # some are close to the floor
 def test_with_null_directions_refusing_draws_biases_the_estimate():
     """RBF(0.2) on 200 points: at a tolerance of the noise variance itself one draw in six is
     infeasible, and among the others the estimate is too low; at 1.3 times it, neither happens."""

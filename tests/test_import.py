@@ -22,15 +22,6 @@ def test_every_public_name_is_there_and_documented():
     assert stay <= set(sdtutorial.__all__)
 
 
-@pytest.mark.parametrize(
-    "module", ["bounds", "generalization", "interactive", "networks", "notebook", "plotting"]
-)
-def test_a_submodule_is_there_when_it_is_named(module):
-    code = f"import sdtutorial as sd; assert sd.{module}.__name__ == 'sdtutorial.{module}'"
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
-    assert module in dir(sdtutorial)
-
-
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="'sdtutorial' has no attribute 'destill'"):
         sdtutorial.destill

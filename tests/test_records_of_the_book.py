@@ -6,19 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_book import text_of
+from pages import text_of
 
-from sdtutorial.networks import chain, data, records, study
+from sdtutorial.networks import analysis, chain, data, presets, records
 
-FOLDER = Path(__file__).parents[1] / "book" / "records"
-CHAPTER = FOLDER.parent / "cifar_chains.md"
+FOLDER = records.RECORDED
+CHAPTER = Path(__file__).parents[1] / "book" / "cifar_chains.md"
 
 READING = records.read([FOLDER])
-GROUPS = records.group(READING.records)
-SETTINGS = {group.setting: group for group in GROUPS}
+SETTINGS = analysis.recorded()
+GROUPS = list(SETTINGS.values())
 SHOWN = SETTINGS["cifar100-cross-entropy-resnet"]
 SQUARED = SETTINGS["cifar100-l2-resnet"]
-CONTROLS = records.controls_of(SHOWN, GROUPS)
+CONTROLS = analysis.controls_of(SHOWN, GROUPS)
 shown = SHOWN.common_values
 
 
@@ -36,8 +36,8 @@ def test_the_folder_holds_one_small_file_of_lines_for_each_setting():
         assert path.stat().st_size < 1e6
 
 
-def test_the_package_brings_the_same_records():
-    assert records.recorded().records == READING.records
+def test_no_setting_has_chains_of_two_configurations():
+    assert len(analysis.group(READING.records)) == len(SETTINGS)
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.setting)
@@ -54,9 +54,9 @@ def test_records_are_of_the_images_that_the_package_knows():
 
 def test_the_command_on_the_page_trains_what_was_recorded():
     for record in READING.records:
-        setting = study.find_preset(record.preset).setting(record.setting)
-        plan = study.make_plan(
-            study.find_preset(record.preset),
+        setting = presets.find_preset(record.preset).setting(record.setting)
+        plan = presets.make_plan(
+            presets.find_preset(record.preset),
             settings=[record.setting],
             seed=record.configuration["study_seed"],
             precision=record.configuration["machine"]["precision"],
@@ -115,11 +115,11 @@ def test_round_zero_nearly_fits_its_labels():
 
 def test_test_accuracy_rises_and_then_falls_by_more_than_chance():
     last = shown("test_accuracy")[:, -1]
-    fall = records.mean_interval(last - records.at_peak(SHOWN, "test_accuracy"))
-    assert records.peak_gain(SHOWN).low > 0
+    fall = analysis.mean_interval(last - analysis.at_peak(SHOWN, "test_accuracy"))
+    assert analysis.peak_gain(SHOWN).low > 0
     assert fall.high < 0
     for name in ("test_accuracy", "held_out_accuracy"):
-        difference = records.paired_differences(SHOWN, name)
+        difference = analysis.paired_differences(SHOWN, name)
         assert np.all(difference.low[1:3] > 0), name
         assert difference.mean[SHOWN.rounds - 1] < difference.mean[1:3].min(), name
 
@@ -141,13 +141,13 @@ def test_calibration_is_worse_after_round_zero_and_test_loss_better_before_it_be
 
 
 def test_the_test_images_would_choose_the_same_rounds():
-    assert np.array_equal(shown("test_accuracy").argmax(1), records.peak_rounds(SHOWN))
+    assert np.array_equal(shown("test_accuracy").argmax(1), analysis.peak_rounds(SHOWN))
 
 
 def test_most_of_the_rise_comes_in_round_1_and_round_2_adds_nothing_that_is_resolved():
     test = shown("test_accuracy")
-    assert (test[:, 1] - test[:, 0]).mean() > 0.8 * records.peak_gain(SHOWN).mean
-    second = records.mean_interval(test[:, 2] - test[:, 1])
+    assert (test[:, 1] - test[:, 0]).mean() > 0.8 * analysis.peak_gain(SHOWN).mean
+    second = analysis.mean_interval(test[:, 2] - test[:, 1])
     assert second.low < 0 < second.high
 
 
@@ -161,16 +161,16 @@ def test_every_control_is_compared_with_all_chains():
 @pytest.mark.parametrize("smooth", [False, True])
 def test_rounds_are_ahead_at_equal_training_accuracy_wherever_they_can_be_compared(smooth):
     for members in CONTROLS.values():
-        leads = records.lead_at_equal_training(SHOWN, members, smooth=smooth)[:, 1:]
+        leads = analysis.lead_at_equal_training(SHOWN, members, smooth=smooth)[:, 1:]
         compared = np.isfinite(leads).all(0)
         assert compared[:2].all()
-        assert np.all(records.mean_interval(leads[:, compared]).low > 0)
+        assert np.all(analysis.mean_interval(leads[:, compared]).low > 0)
 
 
 def test_rounds_are_ahead_of_shorter_trainings_in_every_chain():
-    leads = records.lead_at_equal_training(SHOWN, CONTROLS["epochs"], smooth=True)[:, 1:]
+    leads = analysis.lead_at_equal_training(SHOWN, CONTROLS["epochs"], smooth=True)[:, 1:]
     assert np.all(leads > 0)
-    assert np.all(records.mean_interval(leads).low > 0)
+    assert np.all(analysis.mean_interval(leads).low > 0)
 
 
 def test_only_more_weight_decay_helps_a_single_training_and_much_of_it_does_harm():
@@ -179,7 +179,7 @@ def test_only_more_weight_decay_helps_a_single_training_and_much_of_it_does_harm
     def gains(kind):
         members = dict(CONTROLS[kind]).items()
         return {
-            value: records.mean_interval(control.values("test_accuracy")[:, 0] - first)
+            value: analysis.mean_interval(control.values("test_accuracy")[:, 0] - first)
             for value, control in members
             if control is not SHOWN
         }
@@ -192,24 +192,24 @@ def test_only_more_weight_decay_helps_a_single_training_and_much_of_it_does_harm
 
 
 def test_a_chain_is_ahead_of_the_best_weight_decay_which_lies_within_the_grid():
-    decay, gain = records.gain_over_tuning(SHOWN, GROUPS)
+    decay, gain = analysis.gain_over_tuning(SHOWN, GROUPS)
     grid = [value for value, _ in CONTROLS["weight_decay"]]
     assert grid[0] < decay < grid[-1]
     assert gain.low > 0
     # Little enough for "only just", and for "after a correction for their number": four of them.
     tuned = dict(CONTROLS["weight_decay"])[decay]
-    assert records.gain_over_tuning(SHOWN, GROUPS, 1 - 0.05 / 4)[1].low < 0
+    assert analysis.gain_over_tuning(SHOWN, GROUPS, 1 - 0.05 / 4)[1].low < 0
     assert tuned.values("test_calibration_error")[:, 0].mean() < (
-        records.at_peak(SHOWN, "test_calibration_error").mean()
+        analysis.at_peak(SHOWN, "test_calibration_error").mean()
     )
 
 
 def test_a_chain_with_more_weight_decay_gains_less_and_loses_more_in_round_2():
     stronger = SETTINGS["cifar100-cross-entropy-resnet-decay-0.0075"]
-    first, second = records.paired_differences(stronger, "test_accuracy").mean[1:3]
+    first, second = analysis.paired_differences(stronger, "test_accuracy").mean[1:3]
     assert first > 0 and second < -2 * first
-    assert records.peak_gain(stronger).mean < records.peak_gain(SHOWN).low
-    gentle, strong = (records.at_peak(group, "test_accuracy") for group in (SHOWN, stronger))
+    assert analysis.peak_gain(stronger).mean < analysis.peak_gain(SHOWN).low
+    gentle, strong = (analysis.at_peak(group, "test_accuracy") for group in (SHOWN, stronger))
     assert gentle.mean() > strong.mean()
 
 
@@ -245,6 +245,6 @@ def test_no_round_was_trained_on_a_gpu_as_the_page_says():
 
 def test_commands_on_the_page_name_presets_and_settings_that_exist():
     text = text_of(CHAPTER)
-    assert set(re.findall(r"--preset (\w+)", text)) <= set(study.PRESETS)
-    assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.M)) >= set(study.PRESETS)
-    assert asdict(study.find_preset("cpu").setting(SHOWN.setting))["name"] == SHOWN.setting
+    assert set(re.findall(r"--preset (\w+)", text)) <= set(presets.PRESETS)
+    assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.M)) >= set(presets.PRESETS)
+    assert asdict(presets.find_preset("cpu").setting(SHOWN.setting))["name"] == SHOWN.setting

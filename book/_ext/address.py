@@ -1,10 +1,8 @@
-"""Tell the theme the address of the repository that the book is built in, where it is known.
+"""The address of the repository that the book is built in, where it is known.
 
-An address in `_config.yml` would be wrong in every fork, and the theme falls back on that of the
-Jupyter Book project. Without an address the pages have no buttons that lead to one.
+An address in `_config.yml` would be wrong in every fork, so it is asked of the clone.
 """
 
-import os
 import re
 import subprocess
 
@@ -22,17 +20,19 @@ def https_address(remote):
     return f"https://github.com/{match[1]}" if match else None
 
 
-def find_address(folder, environment=os.environ):
-    """Return the address of the repository around `folder`: of the workflow, else of its remote."""
-    if environment.get("GITHUB_REPOSITORY"):
-        return https_address(f"https://github.com/{environment['GITHUB_REPOSITORY']}")
-    remote = subprocess.run(
-        ["git", "-C", str(folder), "remote", "get-url", "origin"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return https_address(remote.stdout)
+def find_address(folder):
+    """Return the address of the remote `origin` of the clone around `folder`, or None."""
+    return https_address(_git(folder, "remote", "get-url", "origin"))
+
+
+def find_revision(folder):
+    """Return the commit that is checked out around `folder`; empty text where there is none."""
+    return _git(folder, "rev-parse", "--verify", "--quiet", "HEAD").strip()
+
+
+def _git(folder, *arguments):
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def colab_address(repository, docname):
@@ -42,24 +42,11 @@ def colab_address(repository, docname):
     return f"{host}/{owner_and_name}/blob/{NOTEBOOK_BRANCH}/{docname}.ipynb"
 
 
-def _set_theme_options(app, config):
+def _set_address(app, config):
     config.repository_address = config.repository_address or find_address(app.srcdir) or ""
-    options = config.html_theme_options
-    options.pop("repository_url", None)
-    options["launch_buttons"] = {}
-    # The side bar has a search button; the theme would put a second one into a bar of its own.
-    options["navbar_persistent"] = []
-    for button in ("use_repository_button", "use_issues_button", "use_edit_page_button"):
-        options[button] = False
-    if config.repository_address:
-        options["repository_url"] = config.repository_address
-        options["repository_branch"] = NOTEBOOK_BRANCH
-        options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
-        options["use_repository_button"] = True
-        options["use_issues_button"] = True
 
 
 def setup(app):
     app.add_config_value("repository_address", "", "env")
-    app.connect("config-inited", _set_theme_options)
+    app.connect("config-inited", _set_address)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

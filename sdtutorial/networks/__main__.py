@@ -80,12 +80,12 @@ def _run(options):
     # Imported here: `--help` and `report` need no torch.
     import torch
 
-    from sdtutorial.networks import study
-    from sdtutorial.networks.data import DataError
+    from sdtutorial.networks import presets, store, study
+    from sdtutorial.networks.archive import DataError
 
     try:
-        preset = study.find_preset(options.preset)
-        plan = study.make_plan(
+        preset = presets.find_preset(options.preset)
+        plan = presets.make_plan(
             preset,
             settings=options.settings,
             chains=options.chains,
@@ -93,7 +93,7 @@ def _run(options):
             seed=options.seed,
             precision=options.precision,
         )
-    except study.StudyError as error:
+    except presets.StudyError as error:
         return _say(f"{error}.", USAGE)
     if preset.device == "cuda":
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
@@ -117,10 +117,10 @@ def _run(options):
         if mirror:
             mirror.save(options.out)
 
-    place = options.copy_to or study.default_mirror(preset, options.out)
-    mirror = study.Mirror(place, lambda sentence: _say(sentence, 0)) if place else None
+    place = options.copy_to or store.default_mirror(preset, options.out)
+    mirror = store.Mirror(place, lambda sentence: _say(sentence, 0)) if place else None
     try:
-        study.prepare_folder(options.out)
+        store.prepare_folder(options.out)
         if mirror:
             mirror.restore(options.out)
         outcome = study.work(
@@ -130,7 +130,7 @@ def _run(options):
             minutes=preset.minutes if options.minutes is None else options.minutes,
             notify=notify,
         )
-    except (study.StudyError, DataError) as error:
+    except (presets.StudyError, DataError) as error:
         return _say(str(error), FAULT)
     except KeyboardInterrupt:
         return _say("Interrupted. The same command goes on from the last whole round.", INTERRUPTED)

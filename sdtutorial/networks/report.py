@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sdtutorial.networks import records
+from sdtutorial.networks import analysis, records
 
 
 def table(reading):
@@ -18,7 +18,7 @@ def table(reading):
     """
     if not reading.records:
         return "\n".join(["No round is finished yet.", *reading.problems])
-    groups = records.group(reading.records)
+    groups = analysis.group(reading.records)
     parts = []
     for i, chains in enumerate(groups):
         parts.append(_title(chains, groups[:i]))
@@ -31,7 +31,7 @@ def table(reading):
             f"Chain {record.chain} stopped in round {record.round}: {record.outcome}."
             for record in chains.stopped
         ]
-        parts += _stale_sentence(chains)
+        parts += _code_sentences(chains)
         parts.append("")
     return "\n".join(parts + reading.problems).rstrip()
 
@@ -57,11 +57,11 @@ def _count(number, what):
 
 def _rounds_table(chains):
     test = 100 * chains.values("test_accuracy")
-    difference = records.mean_interval(test - test[:, :1])
+    difference = analysis.mean_interval(test - test[:, :1])
     columns = ("training_accuracy", "held_out_accuracy", "agreement")
-    others = [100 * records.mean_interval(chains.values(name)).mean for name in columns]
+    others = [100 * analysis.mean_interval(chains.values(name)).mean for name in columns]
     entropy, rank, seconds = (
-        records.mean_interval(chains.values(name)).mean
+        analysis.mean_interval(chains.values(name)).mean
         for name in ("prediction_entropy", "prediction_rank", "seconds")
     )
     lines = [
@@ -89,7 +89,7 @@ def points(interval):
 
     Parameters
     ----------
-    interval : sdtutorial.networks.records.Interval
+    interval : sdtutorial.networks.analysis.Interval
         A fraction, of shape ().
 
     Returns
@@ -103,30 +103,38 @@ def points(interval):
 
 
 def _peak_sentence(chains):
-    peaks = ", ".join(str(peak) for peak in records.peak_rounds(chains))
+    peaks = ", ".join(str(peak) for peak in analysis.peak_rounds(chains))
     return (
         f"Rounds chosen on the held-out images, chain by chain: {peaks}; their test accuracy is "
-        f"{points(records.peak_gain(chains))} from that of round 0."
+        f"{points(analysis.peak_gain(chains))} from that of round 0."
     )
 
 
 def _tuning_sentence(chains, groups):
-    if len(records.controls_of(chains, groups)["weight_decay"]) < 2:
+    if len(analysis.controls_of(chains, groups)["weight_decay"]) < 2:
         return []
-    decay, gain = records.gain_over_tuning(chains, groups)
+    decay, gain = analysis.gain_over_tuning(chains, groups)
     return [
         f"Against one round with the weight decay that is best on the held-out images, {decay:g}: "
         f"{points(gain)}."
     ]
 
 
-def _stale_sentence(chains):
+def _code_sentences(chains):
     rounds = [record for chain in chains.records for record in chain]
-    stale = [record for record in rounds if record.stale]
-    if not stale:
-        return []
-    modules = sorted({module for record in stale for module in record.stale})
     return [
-        f"{len(stale)} of {_count(len(rounds), 'round')} made by other code than today's "
-        f"({', '.join(modules)} changed since)."
+        sentence
+        for kind, said in (("stale", "changed since"), ("vouched", "vouched for by a test"))
+        for sentence in _other_code(rounds, kind, said)
+    ]
+
+
+def _other_code(rounds, kind, said):
+    modules = [getattr(record, kind) for record in rounds]
+    others = sum(map(bool, modules))
+    if not others:
+        return []
+    return [
+        f"{others} of {_count(len(rounds), 'round')} made by other code than today's "
+        f"({', '.join(sorted({name for names in modules for name in names}))} {said})."
     ]

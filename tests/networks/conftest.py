@@ -9,7 +9,7 @@ import pytest
 import torch
 from tiny_study import PRESET, SETTING, stripes
 
-from sdtutorial.networks import data, study
+from sdtutorial.networks import data, presets
 from sdtutorial.networks.training import Machine
 
 HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ def tiny_setting():
 @pytest.fixture
 def tiny_preset(monkeypatch, tiny_dataset):
     """The preset "tiny", known to the package: 2 chains of 3 rounds on the stripes."""
-    monkeypatch.setitem(study.PRESETS, "tiny", PRESET)
+    monkeypatch.setitem(presets.PRESETS, "tiny", PRESET)
     load = data.load
     monkeypatch.setattr(
         data,
@@ -44,6 +44,11 @@ def tiny_preset(monkeypatch, tiny_dataset):
         lambda name, **options: tiny_dataset if name == "stripes" else load(name, **options),
     )
     return PRESET
+
+
+@pytest.fixture
+def plan(tiny_preset):
+    return presets.make_plan(tiny_preset)
 
 
 @pytest.fixture(scope="session")

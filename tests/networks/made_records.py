@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sdtutorial.networks.records import METRICS, Record, code_fingerprint
+from sdtutorial.networks.provenance import code_fingerprint
+from sdtutorial.networks.records import METRICS, Record
 
 
 def make(chain=0, number=0, *, setting="a", epochs=20, weight_decay=0.1, seeds_of=None, **metrics):
@@ -31,6 +32,23 @@ def make(chain=0, number=0, *, setting="a", epochs=20, weight_decay=0.1, seeds_o
         preset="tiny",
         finished="2026-01-01T00:00:00+00:00",
     )
+
+
+def shuffled_study():
+    """Three chains of four rounds whose accuracies are random, in a random order."""
+    rng = np.random.default_rng(0)
+    found = [
+        make(
+            chain,
+            number,
+            test_accuracy=rng.uniform(),
+            held_out_accuracy=rng.uniform(),
+            training_accuracy=rng.uniform(),
+        )
+        for chain in range(3)
+        for number in range(4)
+    ]
+    return [found[i] for i in rng.permutation(12)]
 
 
 def unfinished_study():

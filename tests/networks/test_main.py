@@ -8,7 +8,7 @@ import torch
 from tiny_study import SETTING, results
 
 from sdtutorial.networks import __main__ as command
-from sdtutorial.networks import data, study
+from sdtutorial.networks import archive, data, study
 from sdtutorial.networks.records import read
 from sdtutorial.networks.training import DivergedError
 
@@ -143,12 +143,12 @@ def test_a_damaged_archive_ends_in_a_sentence(run, tmp_path, monkeypatch, conten
     code, _, err = run("run", "--preset", "cpu", "--out", tmp_path / "out")
     assert code == FAULT
     assert "cifar100.npz is damaged" in err and "delete it" in err
-    assert not list((tmp_path / "out" / ".leases").iterdir())
+    assert not list((tmp_path / "out" / ".locks").iterdir())
 
 
 def test_data_that_cannot_be_had_end_in_a_sentence(run, tmp_path, monkeypatch):
     def unreachable(name, **_):
-        raise data.DataError("no source of stripes could be reached")
+        raise archive.DataError("no source of stripes could be reached")
 
     monkeypatch.setattr(data, "load", unreachable)
     code, _, err = run("run", "--preset", "tiny", "--out", tmp_path)

@@ -23,9 +23,11 @@ from sdtutorial.networks.training import (
     train,
 )
 
-NETWORK = Network("resnet", (1, 1), 4)
+NETWORK = Network("resnet", (1, 1), 8)
 RECIPE = Recipe("cross-entropy", epochs=2, weight_decay=1e-3, batch=16)
 SEEDS = {"initialisation": 1, "order": 2, "augmentation": 3}
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from sdtutorial.networks import __main__ as command
-from sdtutorial.networks import data, study
+from sdtutorial.networks import data, presets, store
 from sdtutorial.networks.chain import Setting
 from sdtutorial.networks.models import Network
 from sdtutorial.networks.records import read
@@ -54,17 +54,17 @@ def stripes():
 SETTING = Setting(
     name="stripes-cross-entropy-resnet",
     data="stripes",
-    network=Network("resnet", (1, 1), 4),
+    network=Network("resnet", (1, 1), 8),
     recipe=Recipe("cross-entropy", epochs=3, weight_decay=1e-3, batch=16),
     images=70,
     held_out=20,
 )
 
-PRESET = study.Preset(
+PRESET = presets.Preset(
     "tiny",
     "cpu",
     (SETTING,),
-    study.controls(SETTING, epochs=(2,), weight_decays=(1e-2,)),
+    presets.controls(SETTING, epochs=(2,), weight_decays=(1e-2,)),
     default=(SETTING.name,),
     chains=2,
     rounds=3,
@@ -74,7 +74,7 @@ PRESET = study.Preset(
 
 def install():
     """Make the preset and its data known to the package in this process."""
-    study.PRESETS["tiny"] = PRESET
+    presets.PRESETS["tiny"] = PRESET
     load = data.load
     data.load = lambda name, **options: (
         stripes() if name == "stripes" else load(name, **options)
@@ -118,11 +118,21 @@ def kill_at(out, step):
         return killed
 
     def prepare():
-        study._flush = killing(study._flush)
-        study._flush_folder = killing(study._flush_folder)
-        study.os = SimpleNamespace(**{**vars(os), "rename": killing(os.rename)})
+        store._flush = killing(store._flush)
+        store._flush_folder = killing(store._flush_folder)
+        store.os = SimpleNamespace(**{**vars(os), "rename": killing(os.rename)})
 
     os.waitpid(start(out, prepare), 0)
+
+
+def published(out):
+    """The folders of all rounds that are there."""
+    return sorted(path.parent.relative_to(out) for path in out.rglob("record.jsonl"))
+
+
+def only_files_of_rounds(out):
+    """Whether no lock and no half-written round is left."""
+    return not [*out.glob(".locks/*"), *out.glob(".partial/*")]
 
 
 def results(out):

@@ -1,0 +1,56 @@
+"""Settings of the theme: buttons that lead to the repository at hand, and no needless scripts.
+
+The theme falls back on the address of the Jupyter Book project. Without an address of their own
+the pages have no buttons that lead to one.
+"""
+
+from address import NOTEBOOK_BRANCH
+from docutils import nodes
+
+
+def _set_options(app, config):
+    options = config.html_theme_options
+    options.pop("repository_url", None)
+    options["launch_buttons"] = {}
+    # The side bar has a search button; the theme would put a second one into a bar of its own.
+    options["navbar_persistent"] = []
+    for button in ("use_repository_button", "use_issues_button", "use_edit_page_button"):
+        options[button] = False
+    if config.repository_address:
+        options["repository_url"] = config.repository_address
+        options["repository_branch"] = NOTEBOOK_BRANCH
+        options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
+        options["use_repository_button"] = True
+        options["use_issues_button"] = True
+
+
+def needed_scripts(scripts):
+    """Drop scripts that stand twice on a page, and those that start code cells on a server."""
+    kept, seen = [], set()
+    for script in scripts:
+        body = getattr(script, "attributes", {}).get("body")
+        identity = (str(getattr(script, "filename", script)), body or "")
+        if identity in seen or "thebe" in "".join(identity).lower():
+            continue
+        seen.add(identity)
+        kept.append(script)
+    return kept
+
+
+def _drop_scripts(app, pagename, templatename, context, doctree):
+    context["script_files"] = needed_scripts(context.get("script_files", []))
+
+
+def _drop_raw_scripts(app, doctree, docname):
+    for node in list(doctree.findall(nodes.raw)):
+        if "thebe" in node.astext() or "kernelName" in node.astext():
+            node.parent.remove(node)
+
+
+def setup(app):
+    app.setup_extension("address")
+    app.connect("config-inited", _set_options)
+    # Late, when every other extension has added its scripts.
+    app.connect("doctree-resolved", _drop_raw_scripts, priority=900)
+    app.connect("html-page-context", _drop_scripts, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,291 @@
+"""The folder of a study: rounds that appear whole or not at all, and one worker at each of them.
+
+    OUT/<setting>/chain-00/round-00/record.jsonl       what was done and measured
+    OUT/<setting>/chain-00/round-00/targets.npy        predictions on the training images
+    OUT/<setting>/chain-00/round-00/test_classes.npy   predicted classes of the test images
+
+Beside them, hidden, are what workers are writing and a lock for each round that is being trained.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from sdtutorial.networks.locks import LockError, lock
+from sdtutorial.networks.presets import StudyError
+from sdtutorial.networks.records import Record, RecordError, differences
+
+
+def prepare_folder(out):
+    """Make the study's folder, and see that it can be written to.
+
+    Raises
+    ------
+    StudyError
+        It cannot.
+    """
+    probe = Path(out) / f".probe-{uuid.uuid4().hex}"
+    try:
+        probe.mkdir(parents=True)
+        probe.rmdir()
+    except OSError as error:
+        raise StudyError(f"cannot write to {out}: {error.strerror or error}") from None
+
+
+class Store:
+    """The rounds of a study in its folder.
+
+    Parameters
+    ----------
+    out : path
+        An existing folder; see `prepare_folder`.
+    plan : Plan
+    """
+
+    def __init__(self, out, plan):
+        self.out, self.plan = Path(out), plan
+
+    def folder(self, unit):
+        """Where a unit's round is, or will be."""
+        return self.out / unit.setting.name / f"chain-{unit.chain:02}" / f"round-{unit.round:02}"
+
+    def exists(self, unit):
+        """Whether the round has been published."""
+        return self.folder(unit).is_dir()
+
+    def record(self, unit):
+        """Read a published round's record and see that it belongs to this study.
+
+        Raises
+        ------
+        StudyError
+            It cannot be read, or it is of another configuration.
+        """
+        path = self.folder(unit) / "record.jsonl"
+        remedy = f"Delete the folder {path.parent}, and the round is trained again"
+        try:
+            record = Record.from_line(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, RecordError) as error:
+            raise StudyError(f"{path} is no record: {error}. {remedy}.") from None
+        found = differences(record.configuration, self.plan.configuration(unit.setting))
+        if found:
+            raise StudyError(
+                f"{self.out} holds rounds of {unit.setting.name} with another configuration: "
+                f"{'; '.join(found)}. Go on as they were made, or choose another folder."
+            )
+        if (record.setting, record.chain, record.round) != (
+            unit.setting.name,
+            unit.chain,
+            unit.round,
+        ):
+            raise StudyError(f"{path} describes another round. {remedy}.")
+        return record
+
+    def check(self):
+        """Read every published round's record; raise StudyError at the first that does not fit."""
+        return [self.record(unit) for unit in self.plan.units() if self.exists(unit)]
+
+    def targets(self, unit):
+        """Load a published round's predictions, verified against its record.
+
+        Raises
+        ------
+        StudyError
+            They are missing or not the ones that the record names.
+        """
+        expected = self.record(unit).targets
+        path = self.folder(unit) / "targets.npy"
+        targets = _load_array(path)
+        if targets_digest(targets) != expected:
+            raise StudyError(
+                f"{path} is damaged: it is not what its record describes. Delete the folder "
+                f"{path.parent}, and the round is trained again."
+            )
+        return targets
+
+    def test_classes(self, unit):
+        """Load the classes that a published round gave to the test images."""
+        return _load_array(self.folder(unit) / "test_classes.npy")
+
+    def publish(self, unit, record, arrays):
+        """Put a round in its place, whole or not at all.
+
+        Parameters
+        ----------
+        unit : Unit
+        record : Record
+        arrays : dict of str to ndarray
+            Stored as `<name>.npy`.
+
+        Returns
+        -------
+        bool
+            False if another worker published it before; then nothing changes.
+
+        Raises
+        ------
+        StudyError
+            The disk is full, or cannot be written to.
+        """
+        place = self.folder(unit)
+        partial = self._partial(unit)
+        shutil.rmtree(partial, ignore_errors=True)  # of a worker that was killed
+        try:
+            partial.mkdir(parents=True)
+            for name, array in arrays.items():
+                with open(partial / f"{name}.npy", "wb") as file:
+                    np.save(file, array, allow_pickle=False)
+                    _flush(file)
+            with open(partial / "record.jsonl", "w", encoding="utf-8") as file:
+                file.write(record.to_line())
+                _flush(file)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.rename(partial, place)
+            except OSError:
+                if place.is_dir():
+                    return False
+                raise
+            _flush_folder(place.parent)
+            return True
+        except OSError as error:
+            reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+            raise StudyError(
+                f"cannot write {place}: {reason}. The round under way is lost, all others are "
+                "kept; when there is room, the same command goes on from there."
+            ) from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+    def remove_leftovers(self):
+        """Remove what killed workers had begun to write, and their locks."""
+        for unit in self.plan.units():
+            if self._lock_file(unit).exists() or self._partial(unit).exists():
+                with self.lock(unit):
+                    pass
+
+    def _partial(self, unit):
+        return self.out / ".partial" / unit.slug
+
+    def _lock_file(self, unit):
+        return self.out / ".locks" / unit.slug
+
+    @contextmanager
+    def lock(self, unit):
+        """Reserve a unit for this worker while the block runs.
+
+        Yields
+        ------
+        bool
+            Whether the unit is this worker's: no other worker has it, and it is not published.
+
+        Raises
+        ------
+        StudyError
+            The folder cannot be written to, or its file system has no locks.
+        """
+        try:
+            with lock(self._lock_file(unit)) as held:
+                try:
+                    # It may have been published between the look at the folder and the lock.
+                    yield held and not self.exists(unit)
+                finally:
+                    if held:
+                        shutil.rmtree(self._partial(unit), ignore_errors=True)
+                        self._lock_file(unit).unlink(missing_ok=True)
+        except LockError as error:
+            raise StudyError(f"{error}.") from None
+
+
+def targets_digest(targets):
+    """SHA-256 of a target matrix: of its shape and its float32 values."""
+    digest = hashlib.sha256(str(targets.shape).encode())
+    digest.update(np.ascontiguousarray(targets, dtype="<f4").tobytes())
+    return digest.hexdigest()
+
+
+def _load_array(path):
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise StudyError(
+            f"{path} cannot be read: {error}. Delete the folder {path.parent}, and the round is "
+            "trained again."
+        ) from None
+
+
+def _flush(file):
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _flush_folder(folder):
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class Mirror:
+    """A second place for the published rounds, such as a mounted Google Drive.
+
+    A study writes to a local folder first. Each published round, a few small files, is then copied
+    here and read back. A place that stops answering costs the copy, not the study.
+
+    Parameters
+    ----------
+    place : path
+    notify : callable
+        Called with a sentence when something could not be copied.
+    """
+
+    def __init__(self, place, notify):
+        self.place, self.notify = Path(place), notify
+
+    def restore(self, out):
+        """Copy the rounds that are here and not in `out` to `out`."""
+        try:
+            for folder in sorted(self.place.glob("*/chain-*/round-*")):
+                self._copy(folder, Path(out) / folder.relative_to(self.place))
+        except OSError as error:
+            self.notify(f"{self.place} cannot be read ({error}); going on without it.")
+
+    def save(self, out):
+        """Copy the rounds that are in `out` and not here to here."""
+        try:
+            for folder in sorted(Path(out).glob("*/chain-*/round-*")):
+                self._copy(folder, self.place / folder.relative_to(out))
+        except OSError as error:
+            self.notify(f"{self.place} cannot be written ({error}); the round is kept in {out}.")
+
+    def _copy(self, source, target):
+        if target.is_dir():
+            return
+        partial = target.with_name(f".{target.name}-{uuid.uuid4().hex}")
+        try:
+            shutil.copytree(source, partial)
+            for file in source.iterdir():
+                if (partial / file.name).read_bytes() != file.read_bytes():
+                    raise OSError(errno.EIO, f"{file.name} came back changed")
+            os.rename(partial, target)
+        except OSError:
+            if not target.is_dir():
+                raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def default_mirror(preset, out):
+    """Where `colab` keeps a study's rounds when Google Drive is mounted; None otherwise."""
+    drive = Path("/content/drive/MyDrive")
+    if preset.name == "colab" and drive.is_dir():
+        return drive / "sdtutorial" / Path(out).name
+    return None

@@ -1,0 +1,133 @@
+"""The text of a book in miniature, with one of each thing that a page may hold."""
+
+HEADER = """---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+"""
+
+FIRST = r"""
+(one)=
+# One
+
+```{code-cell} ipython3
+:tags: [remove-cell]
+
+from sdtutorial.notebook import glue
+glue("pi", 3.14159)
+```
+
+Here {glue:text}`pi:.2f`, {cite:t}`author2020` and {numref}`fig-line`; a | bar, 2 * 3 * 4.
+
+> A quotation with
+>
+> $$
+> a
+> = b
+> $$ (eq-quoted)
+
+````{prf:definition} Of $x$
+:label: def-x
+
+It is
+
+$$
+x = \begin{aligned} 1 \\ 2 \end{aligned}
+$$ (eq-x)
+
+- as {eq}`eq-quoted` says,
+- twice.
+````
+
+````{prf:lemma}
+:label: lem-y
+
+By {prf:ref}`def-x`.
+````
+
+````{prf:proof}
+Clear.
+````
+
+$$
+1
+> 0
+$$
+
+| $\|a\|$ | right |
+|---|---:|
+| 1 | {glue:text}`pi:.1f` |
+
+:::{note}
+Mind *this*.
+:::
+
+## Part
+
+```{exercise-start} Title
+:label: ex-a
+```
+Do it.
+```{exercise-end}
+```
+
+```{solution-start} ex-a
+:label: sol-a
+:class: dropdown
+```
+
+By
+
+```{code-cell} ipython3
+print(1 / 4)
+```
+
+```{code-cell} ipython3
+from sdtutorial.notebook import runtime
+
+print(runtime())
+```
+
+```{code-cell} ipython3
+import time
+
+print("in pieces\n", flush=True)
+time.sleep(0.5)
+print("\nis one")
+```
+
+done.
+
+```{solution-end}
+```
+"""
+
+SECOND = r"""
+# Two
+
+See {prf:ref}`lem-y`, {eq}`eq-x`, {ref}`ex-a` and [the first](one.md).
+
+```{code-cell} ipython3
+---
+mystnb:
+  figure:
+    name: fig-line
+    caption: A line, {glue:text}`one.md::pi:.3f`.
+  image:
+    alt: A line that rises from the left to the right
+---
+import matplotlib.pyplot as plt
+figure = plt.figure()
+```
+"""
+
+BIBLIOGRAPHY = """# Works
+
+```{bibliography}
+```
+"""
+
+
+def markdown(notebook):
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")

@@ -1,0 +1,77 @@
+"""The builder of the notebooks: which cells and outputs they hold, and what they know."""
+
+import json
+import re
+
+from miniature import markdown
+from nbformat.v4 import new_code_cell, new_output
+from notebooks import install_cell, names, needed_hidden_cells, serialise, text_outputs
+
+
+def test_outputs_keep_text_and_join_what_was_printed_in_pieces():
+    outputs = [
+        new_output("stream", name="stdout", text="a\n\n"),
+        new_output("stream", name="stdout", text="\nb\n"),
+        new_output("display_data", data={"image/png": "...", "text/plain": "<Figure>"}),
+        new_output("display_data", data={"text/html": "<b>", "text/plain": "<HTML object>"}),
+        new_output("display_data", data={"application/papermill.record/text/plain": "'4'"}),
+        new_output("execute_result", data={"text/plain": "2"}),
+    ]
+    stream, drawing, result = text_outputs(outputs)
+    assert stream.text == "a\n\n\nb\n"
+    assert outputs[0].text == "a\n\n"
+    assert drawing.data == {"text/plain": "<Figure>"}
+    assert result.data == {"text/plain": "2"}
+
+
+def test_a_hidden_cell_stays_where_a_shown_one_needs_it():
+    def cell(source, *tags):
+        return new_code_cell(source, metadata={"tags": list(tags)})
+
+    cells = [
+        cell("import numpy as np", "remove-cell"),
+        cell("x = np.ones(3)", "remove-cell"),
+        cell("y = 1\nglue(\n    'a', y\n)", "remove-cell"),
+        cell("glue('a', 1)", "remove-cell"),
+        cell("print(x, y)"),
+        cell("x = 1", "remove-cell"),
+    ]
+    assert needed_hidden_cells(cells) == [
+        (0, "import numpy as np"),
+        (1, "x = np.ones(3)"),
+        (2, "y = 1"),
+    ]
+
+
+def test_names_know_what_is_bound_and_what_is_used():
+    bound, used = names("import a.b as c\nfrom d import e\n%magic\nf = [g for g in h]\nf[0] = i")
+    assert bound == {"c", "e", "f", "g"}
+    assert {"g", "h", "i"} <= used
+
+
+def test_the_first_cell_installs_from_the_address_it_is_given_and_knows_none_by_itself():
+    assert "http" not in install_cell().source
+    published = install_cell("https://github.com/o/n", "abc").source
+    assert '%pip install --quiet --no-deps "git+https://github.com/o/n@abc"' in published
+
+
+def test_a_notebook_is_the_same_bytes_each_time():
+    def cells():
+        return [new_code_cell("1", outputs=[new_output("execute_result", data={})])]
+
+    assert serialise(cells()) == serialise(cells())
+    assert json.loads(serialise(cells()))["cells"][0]["execution_count"] == 1
+
+
+def test_pages_with_code_become_notebooks_and_others_do_not(miniature):
+    assert sorted(miniature()) == ["one", "two"]
+
+
+def test_only_the_published_notebooks_know_an_address(miniature):
+    neutral = miniature()
+    assert not any("github" in str(notebook) for notebook in neutral.values())
+    published = miniature("published_notebooks")
+    first = published["one"].cells[0].source
+    assert re.search(r"git\+https://github.com/o/n@[0-9a-f]{40}\b", first)
+    assert "o/n/blob/notebooks/book/one.ipynb)" in markdown(published["two"])
+    assert "https://github.com/o/n/blob/HEAD/tests/test_x.py#L2" in markdown(published["one"])
