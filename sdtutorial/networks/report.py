@@ -31,7 +31,7 @@ def table(reading):
             f"Chain {record.chain} stopped in round {record.round}: {record.outcome}."
             for record in chains.stopped
         ]
-        parts += _stale_sentence(chains)
+        parts += _code_sentences(chains)
         parts.append("")
     return "\n".join(parts + reading.problems).rstrip()
 
@@ -120,13 +120,21 @@ def _tuning_sentence(chains, groups):
     ]
 
 
-def _stale_sentence(chains):
+def _code_sentences(chains):
     rounds = [record for chain in chains.records for record in chain]
-    stale = [record for record in rounds if record.stale]
-    if not stale:
-        return []
-    modules = sorted({module for record in stale for module in record.stale})
     return [
-        f"{len(stale)} of {_count(len(rounds), 'round')} made by other code than today's "
-        f"({', '.join(modules)} changed since)."
+        sentence
+        for kind, said in (("stale", "changed since"), ("vouched", "vouched for by a test"))
+        for sentence in _other_code(rounds, kind, said)
+    ]
+
+
+def _other_code(rounds, kind, said):
+    modules = [getattr(record, kind) for record in rounds]
+    others = sum(map(bool, modules))
+    if not others:
+        return []
+    return [
+        f"{others} of {_count(len(rounds), 'round')} made by other code than today's "
+        f"({', '.join(sorted({name for names in modules for name in names}))} {said})."
     ]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_records import make, two_controls, unfinished_study
 
-from sdtutorial.networks import report
+from sdtutorial.networks import provenance, report
 from sdtutorial.networks.analysis import group, mean_interval, peak_rounds
 from sdtutorial.networks.records import Reading
 
@@ -63,6 +63,16 @@ def test_problems_stops_and_other_code_are_said(study):
     assert "1 of 11 rounds made by other code than today's (models changed" in text
     assert text.endswith("file, line 3 is no record.")
     assert "other code" not in report.table(Reading(study))
+
+
+def test_records_that_are_vouched_for_are_said_to_be_so(study, monkeypatch):
+    code = study[0].code
+    same = ("chain", ("0" * 16, code["chain"]), "a test")
+    monkeypatch.setattr(provenance, "EQUIVALENT", [same])
+    old = [replace(study[0], code={**code, "chain": "0" * 16}), *study[1:]]
+    text = report.table(Reading(old))
+    assert "1 of 11 rounds made by other code than today's (chain vouched for by a test)." in text
+    assert "changed since" not in text
 
 
 def test_a_study_whose_first_round_stopped_has_a_report(study):
