@@ -6,9 +6,10 @@ documented where they are defined.
 
 import importlib
 
+from sdtutorial.diagnosis import AccuracyWarning, InputWarning
 from sdtutorial.distillation import Chain, distill, distill_spectrum
 from sdtutorial.examples import spline
-from sdtutorial.kernels import NTK, RBF, CubicSpline, gram_matrix
+from sdtutorial.kernels import NTK, RBF, CubicSpline, Matern, cross_matrix, gram_matrix
 from sdtutorial.regression import (
     Fit,
     InfeasibleToleranceError,
@@ -21,10 +22,14 @@ from sdtutorial.regression import (
 __all__ = [
     "NTK",
     "RBF",
+    "AccuracyWarning",
     "Chain",
     "CubicSpline",
     "Fit",
     "InfeasibleToleranceError",
+    "InputWarning",
+    "Matern",
+    "cross_matrix",
     "distill",
     "distill_spectrum",
     "fit",
@@ -35,7 +40,16 @@ __all__ = [
     "spline",
 ]
 
-_SUBMODULES = ("bounds", "interactive", "networks", "notebook", "plotting")  # loaded when named
+# Loaded when named.
+_SUBMODULES = (
+    "bounds",
+    "filters",
+    "generalization",
+    "interactive",
+    "networks",
+    "notebook",
+    "plotting",
+)
 
 
 def __getattr__(name):

@@ -12,7 +12,7 @@ _ASYMMETRY = 1000  # machine epsilons of the largest entry: rounding in a kernel
 LARGEST = 1e300  # what is not larger can be added up without leaving the range of float64
 
 
-def real_array(name, value, ndim=None, finite=True):
+def real_array(name, value, ndim=None, finite=True, kinds="iuf"):
     """Return ``value`` as a float64 array, or say why it cannot be one.
 
     Parameters
@@ -25,6 +25,8 @@ def real_array(name, value, ndim=None, finite=True):
         The number of dimensions, or the numbers allowed.
     finite : bool
         Whether NaN and infinity are errors.
+    kinds : str
+        The kinds of NumPy type that are welcome: "b" adds booleans.
 
     Returns
     -------
@@ -38,7 +40,7 @@ def real_array(name, value, ndim=None, finite=True):
     ValueError
         For rows of unequal length, masked entries, another number of dimensions, NaN or infinity.
     """
-    array = _real(name, value)
+    array = _real(name, value, kinds)
     if ndim is not None and array.ndim not in np.atleast_1d(ndim):
         expected = " or ".join(str(n) for n in np.atleast_1d(ndim))
         plural = "" if expected == "1" else "s"
@@ -50,17 +52,47 @@ def real_array(name, value, ndim=None, finite=True):
     return array
 
 
-def _real(name, value):
-    if np.ma.is_masked(value):
+def _real(name, value, kinds="iuf"):
+    if _holds_masked(value):
         raise ValueError(f"{name} must have no masked entries: leave them out or fill them")
     try:
         array = np.asarray(value)
     except ValueError:
         raise ValueError(f"{name} must be an array of numbers, rows of equal length") from None
-    if array.dtype.kind not in "iuf":
-        cure = f": np.asarray({name}, dtype=float) converts it" if array.dtype == object else ""
-        raise TypeError(f"{name} must be an array of real numbers, not of {array.dtype}{cure}")
+    except Exception as error:  # what an object's own conversion raises
+        raise TypeError(
+            f"{name} must be an array of real numbers; as an array, it says: {error}"
+        ) from error
+    if array.dtype.kind not in kinds:
+        raise TypeError(
+            f"{name} must be an array of real numbers, not of {array.dtype}"
+            + _conversion(name, value, array)
+        )
     return array
+
+
+def _holds_masked(value):
+    """Whether an array, or a list of arrays and lists, has a masked entry."""
+    if isinstance(value, (list, tuple)):
+        return any(
+            _holds_masked(item)
+            for item in value
+            if isinstance(item, (list, tuple, np.ma.MaskedArray))
+        )
+    return np.ma.is_masked(value)
+
+
+def _conversion(name, value, array):
+    """Return the end of a sentence: how to make numbers of an array, if that is known to work."""
+    if hasattr(value, "toarray"):
+        return f": {name}.toarray() makes a dense array of a sparse one"
+    if array.dtype.kind in "US" or any(isinstance(entry, str) for entry in array.flat):
+        return ": words need a code first, for classes one column each of zeros and ones"
+    try:
+        works = array.dtype.kind != "c" and np.isfinite(np.asarray(value, dtype=float)).all()
+    except (TypeError, ValueError):
+        works = False
+    return f": np.asarray({name}, dtype=float) converts it" if works else ""
 
 
 def within_range(name, value):
@@ -133,7 +165,7 @@ def eigenvalues(value):
     """Return the (K,) eigenvalues of a positive semidefinite matrix as float64.
 
     Negative values within rounding of zero, K * machine epsilon of the input's type * the largest,
-    are returned as zero. Positive values are taken at their word, however small.
+    are returned as zero; positive values are returned as they are, however small.
 
     Raises
     ------
@@ -148,13 +180,21 @@ def eigenvalues(value):
     return np.maximum(array, 0.0)
 
 
-def eigenvalues_and_coordinates(values, labels):
-    """Return (K,) eigenvalues and (K,) or (K, Q) coordinates, none so large that sums overflow."""
+def eigenvalues_and_coordinates(values, labels, zero_below=None):
+    """Return (K,) eigenvalues and (K,) or (K, Q) coordinates, none so large that sums overflow.
+
+    Eigenvalues up to ``zero_below`` are returned as zero; without it, those up to the zero
+    threshold of a matrix with these eigenvalues.
+    """
     d = eigenvalues(values)
     z = coordinates(labels, d.size)
     within_range("eigenvalues", d)
     within_range("coordinates", z)
-    return d, z
+    if zero_below is None:
+        zero_below = zero_threshold(d.max(), d.size, np.asarray(values).dtype)
+    elif not real_number("zero_below", zero_below) >= 0:
+        raise ValueError(f"zero_below must be at least 0, not {zero_below}")
+    return np.where(d <= zero_below, 0.0, d), z
 
 
 def zero_threshold(largest, size, dtype):
@@ -173,8 +213,11 @@ def zero_threshold(largest, size, dtype):
 
 
 def coordinates(value, size, name="coordinates"):
-    """Return one label vector (K,), or Q of them (K, Q), as float64; ``size`` is the K expected."""
-    array = real_array(name, value, ndim=(1, 2))
+    """Return one label vector (K,), or Q of them (K, Q), as float64; ``size`` is the K expected.
+
+    Labels may be true and false: they count as one and zero.
+    """
+    array = real_array(name, value, ndim=(1, 2), kinds="iufb")
     if array.shape[0] != size:
         raise ValueError(
             f"{name} must have shape ({size},) or ({size}, Q), one row a point, not {array.shape}"
@@ -190,3 +233,32 @@ def cross(value, size):
             f"cross must have shape (m, {size}), one column a training point, not {array.shape}"
         )
     return array
+
+
+def offers(name, value, attributes, expected):
+    """Raise TypeError if an object lacks one of the attributes that a function uses."""
+    missing = [attribute for attribute in attributes if not hasattr(value, attribute)]
+    if missing:
+        raise TypeError(f"{name} must be {expected}, with {', '.join(missing)}, not {value!r}")
+
+
+def predictions(values):
+    """Return predictions as they are; ValueError if one has left the range of floats."""
+    if not np.isfinite(values).all():
+        raise ValueError(
+            "cross is too large: a prediction leaves the range of double precision (expected: the "
+            "scale of the Gram matrix)"
+        )
+    return values
+
+
+def generator(seed):
+    """Return a numpy Generator; None, which would draw another seed each time, is refused."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    try:
+        return np.random.default_rng(whole_number("seed", seed))
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}"
+        ) from None

@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from sdtutorial import _checks
+from sdtutorial import _checks, diagnosis
+from sdtutorial.accuracy import may_exceed, rounding_errors, solver_errors
 from sdtutorial.secular import Problem, shares_kept
 from sdtutorial.spectrum import Spectrum
 
@@ -56,6 +57,15 @@ def distill(gram, y, tolerance, *, max_rounds=None, method="eigh"):
         chain would take at least about as many rounds. All of this is decided before the first
         round. Also if a multiplier leaves the range of double precision: one that is too small for
         it is the first.
+
+    Warns
+    -----
+    InputWarning
+        If rounds are asked for but the first labels are within the tolerance of zero in every
+        column; or if a column spends at least ten rounds on little but shrinking its mean.
+    AccuracyWarning
+        If rounding in the eigenvalues makes an estimated relative error above 1e-6 (with a Gram
+        matrix in single precision, 1e-2) in the first multiplier or fit.
     """
     if method != "eigh":
         raise ValueError(f'method must be "eigh", not {method!r}')
@@ -63,10 +73,19 @@ def distill(gram, y, tolerance, *, max_rounds=None, method="eigh"):
     max_rounds = _max_rounds(max_rounds)
     spectrum = Spectrum(gram, y)
     d, vectors, z = spectrum.eigenvalues, spectrum.eigenvectors, spectrum.coordinates
-    return _run(d, vectors, z, Problem(d, z, tolerance, spectrum.y), max_rounds)
+    problem = Problem(d, z, tolerance, spectrum.y, spectrum.cause_of_floor)
+    if max_rounds != 0:
+        diagnosis.warn_of_zero_fit(problem.norm_ratios, tolerance)
+        diagnosis.warn_of_offset(spectrum.y, problem.norm_ratios)
+    chain = _run(d, vectors, z, problem, max_rounds, spectrum.eigenvalue_errors)
+    if may_exceed(spectrum.alarm, d, chain.eigenvalue_errors):
+        # the first round has the smallest c, and with it the largest errors, or nearly so
+        first = rounding_errors(d, z, chain.multipliers[:1], chain.eigenvalue_errors)
+        diagnosis.warn_of_rounding(*first, spectrum.alarm)
+    return chain
 
 
-def distill_spectrum(eigenvalues, coordinates, tolerance, *, max_rounds=None):
+def distill_spectrum(eigenvalues, coordinates, tolerance, *, max_rounds=None, zero_below=None):
     """Run the chain on eigenvalues and label coordinates alone, without any matrix.
 
     The same recurrence as :func:`distill` (Self-distillation, ``prp-recurrence``).
@@ -74,35 +93,42 @@ def distill_spectrum(eigenvalues, coordinates, tolerance, *, max_rounds=None):
     Parameters
     ----------
     eigenvalues : array_like, shape (K,)
-        Eigenvalues of G, ascending and not negative. They are taken at their word: only zero
-        counts as zero.
+        Eigenvalues of G, ascending and not negative.
     coordinates : array_like, shape (K,) or (K, Q)
         Labels in the eigenbasis, z_0 = V y_0.
     tolerance, max_rounds
         As in :func:`distill`.
+    zero_below : float, optional
+        Eigenvalues up to this count as zero. By default it is K times machine epsilon times the
+        largest, as in :func:`distill`: below that an eigensolver returns rounding. For eigenvalues
+        that are known exactly, 0 takes all of them at their word.
 
     Returns
     -------
     Chain
-        Without eigenvectors: its ``targets`` and ``predict`` raise ValueError.
+        Without eigenvectors: its ``targets`` and ``predict`` raise ValueError. Its estimates of
+        errors take the eigenvalues for those of an eigensolver, or for exact if ``zero_below`` is
+        0. Nothing here warns.
 
     Raises
     ------
     InfeasibleToleranceError, TypeError, ValueError
         As :func:`distill`; also if the eigenvalues do not ascend.
     """
-    d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates)
+    d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates, zero_below)
     if (np.diff(d) < 0).any():
         raise ValueError("eigenvalues must ascend")
     problem = Problem(d, z, tolerance)
-    return _run(d, None, z.copy(), problem, _max_rounds(max_rounds))
+    given = np.asarray(eigenvalues)
+    errors = solver_errors(given, d == 0, given.dtype) if zero_below != 0 else np.zeros(len(d))
+    return _run(d, None, z.copy(), problem, _max_rounds(max_rounds), errors)
 
 
 def _max_rounds(value):
     return None if value is None else _checks.whole_number("max_rounds", value)
 
 
-def _run(eigenvalues, eigenvectors, coordinates, problem, max_rounds):
+def _run(eigenvalues, eigenvectors, coordinates, problem, max_rounds, eigenvalue_errors):
     """Return the Chain of a problem, computed a block of columns at a time."""
     longest = problem.norm_ratios.max(initial=0.0)
     if max_rounds is None and longest > _ENDLESS:
@@ -132,6 +158,7 @@ def _run(eigenvalues, eigenvectors, coordinates, problem, max_rounds):
         multipliers=multipliers.reshape(length, *shape),
         norm_ratios=norm_ratios.reshape(length + 1, *shape),
         rounds=rounds if shape else int(rounds[0]),
+        eigenvalue_errors=eigenvalue_errors,
     )
 
 
@@ -149,9 +176,9 @@ def _rounds(problem, block, max_rounds):
         c = problem.multipliers(z, excess)
         z = z * shares_kept(d, problem.scaled(c))
         r = np.sqrt(np.sum(z * z, axis=0)) / problem.radius
-        # A round adds an error of a few epsilons of at most r_0 to r. What is that close to 1 is
-        # 1: otherwise chance decides whether a chain that ends at r = 1 exactly goes on.
-        slack = 4 * np.finfo(float).eps * (len(rounds) + 1) * start[active]
+        # A round adds an error of about an epsilon of at most r_0 to r, of either sign. What is so
+        # close to 1 is 1: otherwise chance decides whether a chain that ends there goes on.
+        slack = 4 * np.finfo(float).eps * np.sqrt(len(rounds) + 1) * start[active]
         collapsed = r <= 1 + slack
         r[collapsed] = np.minimum(r[collapsed], 1.0)
         rounds.append((active, c, r))
@@ -187,6 +214,8 @@ class Chain:
         r_0 ... r_T, with r_t = ||y_t|| / sqrt(K tolerance).
     rounds : int or ndarray, shape (Q,)
         T, the number of rounds before collapse, at most max_rounds.
+    eigenvalue_errors : ndarray, shape (K,)
+        How wrong rounding may have made each eigenvalue; 0 for exact ones.
     """
 
     eigenvalues: np.ndarray
@@ -196,6 +225,7 @@ class Chain:
     multipliers: np.ndarray
     norm_ratios: np.ndarray
     rounds: int | np.ndarray
+    eigenvalue_errors: np.ndarray
 
     def __post_init__(self):
         # Derived arrays are kept, so what they derive from must not change under them: neither
@@ -235,6 +265,31 @@ class Chain:
         """y_0 ... y_T in the basis of the samples: (T + 1, K) or (T + 1, K, Q)."""
         return _read_only(self._to_samples(self._vectors(), self.target_coordinates))
 
+    @property
+    def multiplier_errors(self):
+        """Estimated relative errors of ``multipliers`` from rounding in the eigenvalues.
+
+        Shape (T,) or (T, Q); zero after collapse.
+        """
+        return self._errors[0]
+
+    @property
+    def fit_errors(self):
+        """Estimated errors of fits and predictions from rounding in the eigenvalues.
+
+        Shape (T,) or (T, Q): root mean squares over the points, relative to that of the first
+        labels.
+        """
+        return self._errors[1]
+
+    @cached_property
+    def _errors(self):
+        return _read_only(
+            rounding_errors(
+                self.eigenvalues, self.coordinates, self.multipliers, self.eigenvalue_errors
+            )
+        )
+
     def predict(self, cross):
         """Return the fit of every round at new points.
 
@@ -245,7 +300,7 @@ class Chain:
         Parameters
         ----------
         cross : array_like, shape (m, K)
-            ``kernel(x_new, x) / K``: divided by the number of training points, as G is.
+            ``kernel(x_new, x) / K``, which :func:`sdtutorial.cross_matrix` returns.
 
         Returns
         -------
@@ -254,13 +309,16 @@ class Chain:
         Raises
         ------
         TypeError, ValueError
-            If ``cross`` is not a finite real (m, K) matrix, or the chain has no eigenvectors.
+            If ``cross`` is not a finite real (m, K) matrix, if the chain has no eigenvectors, or if
+            a prediction leaves the range of double precision.
         """
         vectors = self._vectors()
         cross = _checks.cross(cross, len(vectors))
         d = self.eigenvalues
-        basis = np.where(d > 0, cross @ vectors, 0.0) / np.where(d > 0, d, 1.0)  # p_x of (21)
-        return self._to_samples(basis, self.target_coordinates[1:])
+        with np.errstate(over="ignore", invalid="ignore"):
+            basis = np.where(d > 0, cross @ vectors, 0.0) / np.where(d > 0, d, 1.0)  # p_x of (21)
+            values = self._to_samples(basis, self.target_coordinates[1:])
+        return _checks.predictions(values)
 
     def __repr__(self):
         size, *columns = self.coordinates.shape

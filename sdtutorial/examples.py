@@ -12,6 +12,7 @@ from sdtutorial.risk import RiskStudy, integrated_squared_error, risk_study
 __all__ = [
     "Example",
     "RiskStudy",
+    "diabetes",
     "integrated_squared_error",
     "risk_study",
     "spline",
@@ -124,3 +125,25 @@ def spline_eigenvalues(size):
     u = np.arange(size, 0, -1) * np.pi / (2 * n)
     squared_cosecant = 1 / np.sin(u) ** 2
     return squared_cosecant * (squared_cosecant - 2 / 3) / (16 * n**3 * size)
+
+
+def diabetes():
+    """Return 442 patients: ten measurements of each, and how far diabetes advanced in a year.
+
+    The data of Efron, Hastie, Johnstone and Tibshirani (2004, "Least angle regression"), as they
+    come with scikit-learn. Every column and the labels have mean 0 and standard deviation 1.
+
+    Returns
+    -------
+    x : ndarray, shape (442, 10)
+    y : ndarray, shape (442,)
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is not installed.
+    """
+    from sklearn.datasets import load_diabetes
+
+    x, y = load_diabetes(return_X_y=True)
+    return (x - x.mean(axis=0)) / x.std(axis=0), (y - y.mean()) / y.std()

@@ -26,13 +26,18 @@
   };
 
   const bars = (chain, t) => {
-    if (t === chain.rounds) return "";
+    if (t === chain.rounds) {
+      const x = ((frame.left + frame.right) / 2).toFixed(1);
+      const y = ((frame.top + frame.bottom) / 2).toFixed(1);
+      return `<text x="${x}" y="${y}" text-anchor="middle">all filters are zero</text>`;
+    }
     const powers = chain.log_filters[t];
     const width = (frame.right - frame.left) / powers.length;
     const rects = powers.map((power, k) => {
-      const top = frame.top + ((frame.bottom - frame.top) * power) / frame.lowest;
-      return `<rect x="${(frame.left + width * (k + 0.15)).toFixed(1)}" y="${top.toFixed(1)}" ` +
-        `width="${(0.7 * width).toFixed(1)}" height="${(frame.bottom - top).toFixed(1)}"/>`;
+      const length = ((frame.bottom - frame.top) * power) / frame.lowest;
+      return `<rect x="${(frame.left + width * (k + 0.15)).toFixed(1)}" ` +
+        `y="${frame.top.toFixed(1)}" width="${(0.7 * width).toFixed(1)}" ` +
+        `height="${length.toFixed(1)}"/>`;
     });
     return `<g fill="${chain.colors[t]}">${rects.join("")}</g>`;
   };
@@ -53,7 +58,7 @@
       error: chain.errors[t],
     };
     for (const [name, text] of Object.entries(texts)) {
-      root.querySelector(`[data-value="${name}"]`).textContent = text;
+      for (const shown of root.querySelectorAll(`[data-value="${name}"]`)) shown.textContent = text;
     }
     root.querySelector(".fits").innerHTML = fits(chain, t);
     root.querySelector(".bars").innerHTML = bars(chain, t);

@@ -161,12 +161,14 @@ class Explorer:
 <style>
 {_file_beside("interactive.css")}</style>
 <form class="sdt-controls" hidden autocomplete="off">
-<label><span>tolerance <i>ε</i></span>
+<label><span>tolerance <i>ε</i></span><small>{self._chains[0]["tolerance"]}</small>
 <input type="range" name="tolerance" min="0" max="{len(self._chains) - 1}" step="1"
- value="{self._tolerance}" aria-valuetext="{start['tolerance']}"></label>
-<label><span>round <i>t</i></span>
+ value="{self._tolerance}" aria-valuetext="{start['tolerance']}">
+<small>{self._chains[-1]["tolerance"]}</small></label>
+<label><span>round <i>t</i></span><small>0</small>
 <input type="range" name="round" min="0" max="{start['rounds']}" step="1"
- value="{self._round}" aria-valuetext="{self._round}"></label>
+ value="{self._round}" aria-valuetext="{self._round}">
+<small data-value="rounds">{start['rounds']}</small></label>
 </form>
 <noscript><p>The sliders need JavaScript. The picture shows one round of the example.</p></noscript>
 <div class="sdt-state">{_state(self._example, start, self._round)}</div>
@@ -247,7 +249,7 @@ def _state(example, values, t):
         for key, (name, text) in entries.items()
     )
     return (
-        f'<dl role="status" aria-live="polite" aria-atomic="true">{numbers}</dl>'
+        f'<div role="status" aria-live="polite" aria-atomic="true"><dl>{numbers}</dl></div>'
         f'<div class="sdt-drawings">{_fit_drawing(example, values, t)}'
         f"{_filter_drawing(len(example.x), values, t)}</div>"
     )
@@ -288,17 +290,18 @@ def _fits(values, t, height):
 
 
 def _bars(values, t):
-    """Return the bars of the filters of round t; none after collapse."""
+    """Return the bars of the filters of round t, hanging from one; after collapse a sentence."""
     if t == values["rounds"]:
-        return ""
+        middle = f'x="{(_LEFT + _RIGHT) / 2:.1f}" y="{(_TOP + _BOTTOM) / 2:.1f}"'
+        return f'<text {middle} text-anchor="middle">all filters are zero</text>'
     powers = values["log_filters"][t]
     width = (_RIGHT - _LEFT) / len(powers)
     bars = []
     for k, power in enumerate(powers):
-        top = _TOP + (_BOTTOM - _TOP) * power / _LOWEST_POWER
+        length = (_BOTTOM - _TOP) * power / _LOWEST_POWER
         bars.append(
-            f'<rect x="{_LEFT + width * (k + 0.15):.1f}" y="{top:.1f}" '
-            f'width="{0.7 * width:.1f}" height="{_BOTTOM - top:.1f}"/>'
+            f'<rect x="{_LEFT + width * (k + 0.15):.1f}" y="{_TOP:.1f}" '
+            f'width="{0.7 * width:.1f}" height="{length:.1f}"/>'
         )
     return f'<g fill="{values["colors"][t]}">{"".join(bars)}</g>'
 
@@ -322,11 +325,21 @@ def _fit_drawing(example, values, t):
     )
     label = "The data as dots, the truth as a thin line, and the fits up to the chosen round."
     return f"""<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">
-<text x="{_LEFT}" y="14">fits up to round <tspan class="math">t</tspan>, data and truth</text>
+<text x="{_LEFT}" y="14">fits up to round <tspan class="math">t</tspan></text>
+{_key()}
 {ticks}<text x="{_across(0.5):.1f}" y="{_BOTTOM + 34}" text-anchor="middle">input
 <tspan class="math">x</tspan></text>
 <path class="truth" d="{_path(example.target(_POINTS), height)}"/>
 <g class="fits">{_fits(values, t, height)}</g><g class="data">{dots}</g></svg>"""
+
+
+def _key():
+    """Return what dots and the thin line are, at the upper right."""
+    return (
+        f'<circle cx="{_RIGHT - 110}" cy="10" r="3.5"/><text x="{_RIGHT - 102}" y="14">data</text>'
+        f'<path class="truth" d="M{_RIGHT - 62},10H{_RIGHT - 38}"/>'
+        f'<text x="{_RIGHT}" y="14" text-anchor="end">truth</text>'
+    )
 
 
 def _filter_drawing(size, values, t):
@@ -341,7 +354,7 @@ def _filter_drawing(size, values, t):
     for k in range(1, size + 1) if size <= 12 else (1, size):
         x = _across((k - 0.5) / size)
         ticks += f'<text x="{x:.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{k}</text>'
-    label = "Bars: how much of each direction is left at the chosen round, on a logarithmic axis."
+    label = "Bars hang from one: the powers of ten that each direction has lost at this round."
     return f"""<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">
 <text x="{_LEFT}" y="14">filter <tspan class="math">B</tspan> at round
 <tspan class="math">t</tspan></text>

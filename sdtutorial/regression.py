@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sdtutorial import _checks
-from sdtutorial.secular import InfeasibleToleranceError, Problem, shares_kept
+from sdtutorial import _checks, diagnosis
+from sdtutorial.accuracy import rounding_errors
+from sdtutorial.secular import InfeasibleToleranceError, Problem, shares_kept, shares_left
 from sdtutorial.spectrum import Spectrum
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-def mean_squared_residual(eigenvalues, coordinates, multiplier):
+def mean_squared_residual(eigenvalues, coordinates, multiplier, *, zero_below=None):
     """Return (1/K) sum_k (f(x_k) - y_k)^2 of the fit with the given multiplier.
 
     It is (1/K) sum_k (z_k c / (c + d_k))^2, the paper's Proposition 2 (Closed form,
@@ -46,6 +47,8 @@ def mean_squared_residual(eigenvalues, coordinates, multiplier):
         Values of c in [0, inf], of any shape for coordinates (K,); a shape that broadcasts
         against (Q,) for coordinates (K, Q). Infinity stands for the zero function, 0 for
         interpolation as far as the kernel reaches.
+    zero_below : float, optional
+        As in :func:`solve_multiplier`.
 
     Returns
     -------
@@ -57,16 +60,18 @@ def mean_squared_residual(eigenvalues, coordinates, multiplier):
     TypeError, ValueError
         If an argument is not real, or its shape or sign does not fit.
     """
-    d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates)
+    d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates, zero_below)
     c = _multiplier(multiplier)
     columns = z.shape[1:]
+    if columns and c.ndim and c.shape[-1] not in (1, *columns) and columns != (1,):
+        raise ValueError(
+            f"multiplier must have a shape that broadcasts against {columns}, not {c.shape}"
+        )
     axes = max(c.ndim, len(columns))
     d = d.reshape((-1,) + (1,) * axes)
     z = z.reshape((len(d),) + (1,) * (axes - len(columns)) + columns)
-    with np.errstate(invalid="ignore"):
-        share = np.where((d > 0) & np.isfinite(c), c / (c + d), 1.0)
     with np.errstate(over="ignore"):
-        residual = np.mean((share * z) ** 2, axis=0)
+        residual = np.mean((shares_left(d, c) * z) ** 2, axis=0)
     if not np.isfinite(residual).all():
         raise ValueError(
             "coordinates are too large: their mean square leaves the range of double precision"
@@ -74,7 +79,7 @@ def mean_squared_residual(eigenvalues, coordinates, multiplier):
     return residual[()]
 
 
-def solve_multiplier(eigenvalues, coordinates, tolerance):
+def solve_multiplier(eigenvalues, coordinates, tolerance, *, zero_below=None):
     """Return the multiplier c at which the residual of the fit equals the tolerance.
 
     c is the only root of (1/K) sum_k (z_k c / (c + d_k))^2 = tolerance (the paper's Proposition 2;
@@ -90,6 +95,10 @@ def solve_multiplier(eigenvalues, coordinates, tolerance):
         Labels in the eigenbasis, z = V y; column q is a problem of its own.
     tolerance : float
         The mean squared residual allowed, in squared units of the labels; one for all columns.
+    zero_below : float, optional
+        Eigenvalues up to this count as zero. By default it is K times machine epsilon times the
+        largest, as in :func:`fit`: below that an eigensolver returns rounding. For eigenvalues that
+        are known exactly, 0 takes all of them at their word.
 
     Returns
     -------
@@ -105,7 +114,7 @@ def solve_multiplier(eigenvalues, coordinates, tolerance):
         If an argument is not real, or its shape or sign does not fit, or if a number or the
         multiplier leaves the range of double precision.
     """
-    d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates)
+    d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates, zero_below)
     return Problem(d, z, tolerance).first_multipliers().reshape(z.shape[1:])[()]
 
 
@@ -136,10 +145,22 @@ def fit(gram, y, tolerance):
         If an argument is not real or its shape does not fit, if the Gram matrix is not symmetric
         or has a negative eigenvalue, if the tolerance is not positive, or if the multiplier or the
         coefficients leave the range of double precision.
+
+    Warns
+    -----
+    InputWarning
+        If the labels are within the tolerance of zero in every column, so that the fit is zero.
+    AccuracyWarning
+        If rounding in the eigenvalues makes an estimated relative error above 1e-6 (with a Gram
+        matrix in single precision, 1e-2) in c or in the fit.
     """
     spectrum = Spectrum(gram, y)
-    problem = Problem(spectrum.eigenvalues, spectrum.coordinates, tolerance, spectrum.y)
-    return _fit(spectrum, problem.first_multipliers().reshape(spectrum.y.shape[1:]))
+    d, z = spectrum.eigenvalues, spectrum.coordinates
+    problem = Problem(d, z, tolerance, spectrum.y, spectrum.cause_of_floor)
+    result = _fit(spectrum, problem.first_multipliers().reshape(spectrum.y.shape[1:]))
+    diagnosis.warn_of_zero_fit(problem.norm_ratios, problem.tolerance)
+    diagnosis.warn_of_rounding(result.multiplier_error, result.fit_error, spectrum.alarm)
+    return result
 
 
 def fit_with_multiplier(gram, y, multiplier):
@@ -167,13 +188,20 @@ def fit_with_multiplier(gram, y, multiplier):
     TypeError, ValueError
         If an argument is not real or its shape does not fit, if the Gram matrix is not symmetric
         or has a negative eigenvalue, or if a multiplier is negative.
+
+    Warns
+    -----
+    AccuracyWarning
+        As :func:`fit`, for the fit alone.
     """
     spectrum = Spectrum(gram, y)
     c = _multiplier(multiplier)
     columns = spectrum.y.shape[1:]
     if c.shape not in ((), columns):
         raise ValueError(f"multiplier must be one number or have shape {columns}, not {c.shape}")
-    return _fit(spectrum, np.broadcast_to(c, columns))
+    result = _fit(spectrum, np.broadcast_to(c, columns), given=True)
+    diagnosis.warn_of_rounding(result.multiplier_error, result.fit_error, spectrum.alarm)
+    return result
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -189,11 +217,17 @@ class Fit:
         function that is zero everywhere.
     fitted : ndarray, shape (K,) or (K, Q)
         f at the training points, G (c I + G)^{-1} y.
+    multiplier_error, fit_error : float or ndarray, shape (Q,)
+        Estimates of what rounding in the eigenvalues of G makes: the relative error of c, which is
+        zero where c was given, and the error of ``fitted`` and of predictions, as a root mean
+        square, relative to that of the labels.
     """
 
     multiplier: float | np.ndarray
     coefficients: np.ndarray
     fitted: np.ndarray
+    multiplier_error: float | np.ndarray = 0.0
+    fit_error: float | np.ndarray = 0.0
 
     def predict(self, cross):
         """Return f at new points.
@@ -201,7 +235,7 @@ class Fit:
         Parameters
         ----------
         cross : array_like, shape (m, K)
-            ``kernel(x_new, x) / K``: divided by the number of training points, as G is.
+            ``kernel(x_new, x) / K``, which :func:`sdtutorial.cross_matrix` returns.
 
         Returns
         -------
@@ -210,9 +244,12 @@ class Fit:
         Raises
         ------
         TypeError, ValueError
-            If ``cross`` is not a finite real (m, K) matrix.
+            If ``cross`` is not a finite real (m, K) matrix, or a prediction leaves the range of
+            double precision.
         """
-        return _checks.cross(cross, len(self.coefficients)) @ self.coefficients
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = _checks.cross(cross, len(self.coefficients)) @ self.coefficients
+        return _checks.predictions(values)
 
     def __repr__(self):
         columns = "" if self.fitted.ndim == 1 else f", columns={self.fitted.shape[1]}"
@@ -220,7 +257,7 @@ class Fit:
         return f"Fit(points={len(self.fitted)}{columns}, multiplier={multiplier})"
 
 
-def _fit(spectrum, multiplier):
+def _fit(spectrum, multiplier, given=False):
     """Return the Fit with the given multipliers, () or (Q,)."""
     d = spectrum.eigenvalues.reshape((-1,) + (1,) * (spectrum.y.ndim - 1))
     fitted = shares_kept(d, multiplier) * spectrum.coordinates
@@ -231,7 +268,16 @@ def _fit(spectrum, multiplier):
             "gram is too small for these labels: the coefficients of the fit leave the range "
             "of double precision (expected: a Gram matrix on a larger scale)"
         )
-    return Fit(multiplier[()], coefficients, spectrum.eigenvectors @ fitted)
+    (multiplier_error,), (fit_error,) = rounding_errors(
+        spectrum.eigenvalues,
+        spectrum.coordinates,
+        multiplier[None],
+        spectrum.eigenvalue_errors,
+        given=given,
+    )
+    return Fit(
+        multiplier[()], coefficients, spectrum.eigenvectors @ fitted, multiplier_error, fit_error
+    )
 
 
 def _multiplier(value):

@@ -1,13 +1,14 @@
 """How far fits are from the truth: integrated errors, and their means over many noise draws."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.optimize
 
 from sdtutorial import _checks
 from sdtutorial.distillation import distill_spectrum
-from sdtutorial.regression import solve_multiplier
+from sdtutorial.kernels import cross_matrix
 from sdtutorial.secular import shares_kept
 
 _NODES = 16  # Gauss-Legendre nodes from knot to knot: smooth integrands come out to rounding
@@ -31,18 +32,29 @@ def integrated_squared_error(model, example):
     float or ndarray
         One number for a Fit of one label vector, (T,) for a chain of T rounds; with Q label
         columns one more axis (Q,) at the end.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not such an object, the model has another number of points, or a point of
+        the example lies outside [0, 1].
     """
-    nodes, weights = _quadrature(example.x)
-    values = model.predict(example.kernel(nodes, example.x) / len(example.x))
+    _checks.offers("model", model, ["predict"], "a Chain or a Fit")
+    nodes, weights = _quadrature(example)
+    values = model.predict(cross_matrix(example.kernel, nodes, example.x))
     columns = np.ndim(model.multiplier if hasattr(model, "multiplier") else model.rounds)
     shape = (-1,) + (1,) * columns
     error = (values - example.target(nodes).reshape(shape)) ** 2
     return np.sum(weights.reshape(shape) * error, axis=-1 - columns)[()]
 
 
-def _quadrature(knots):
-    """Return Gauss-Legendre nodes and weights on [0, 1], applied between neighbouring knots."""
-    knots = np.unique(np.concatenate([[0.0], knots, [1.0]]))
+def _quadrature(example):
+    """Return Gauss-Legendre nodes and weights on [0, 1], applied between neighbouring points."""
+    _checks.offers("example", example, ["x", "kernel", "target"], "an Example, such as spline()")
+    points = _checks.real_array("example.x", example.x, ndim=1)
+    if points.min() < 0 or points.max() > 1:
+        raise ValueError("example.x must lie in [0, 1], where the error is integrated")
+    knots = np.unique(np.concatenate([[0.0], points, [1.0]]))
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     width = np.diff(knots)[:, None]
     return (knots[:-1, None] + width * (nodes + 1) / 2).ravel(), (width * weights / 2).ravel()
@@ -50,52 +62,70 @@ def _quadrature(knots):
 
 @dataclass(frozen=True, eq=False)
 class RiskStudy:
-    """Mean risks over many noise draws, each with its standard error.
+    """Errors of chains and of single fits, all on the same noise draws.
 
-    Risk is the integral over [0, 1] of (f - target)^2.
+    The error of a fit is the integral over [0, 1] of (f - target)^2; its mean over the draws is the
+    risk. Best means: the smallest risk on the grid; no method that sees one draw alone can know it.
 
     Attributes
     ----------
     tolerances : ndarray, shape (n,)
-    risk, standard_error : ndarray, shape (n, rounds)
-        Entry [i, t] belongs to the fit of round t under ``tolerances[i]``; a chain that has
-        collapsed before counts as the zero function.
-    zero_risk : float
-        The risk of the zero function.
-    best_tolerance, best_tolerance_risk, best_tolerance_standard_error : float
-        One fit (round 0) under the single tolerance with the smallest mean risk.
-    best_multiplier, best_multiplier_risk, best_multiplier_standard_error : float
-        One fit with the single multiplier c with the smallest mean risk.
-    draws : int
+    chain_errors : ndarray, shape (n, rounds, draws)
+        Entry [i, t, q] belongs to the fit of round t under ``tolerances[i]`` on draw q; a chain
+        that has collapsed before counts as the zero function.
+    multipliers : ndarray, shape (m,)
+    penalty_errors : ndarray, shape (m, draws)
+        Entry [i, q] belongs to one fit with the multiplier ``multipliers[i]`` on draw q.
     """
 
     tolerances: np.ndarray
-    risk: np.ndarray
-    standard_error: np.ndarray
-    zero_risk: float
-    best_tolerance: float
-    best_tolerance_risk: float
-    best_tolerance_standard_error: float
-    best_multiplier: float
-    best_multiplier_risk: float
-    best_multiplier_standard_error: float
-    draws: int
+    chain_errors: np.ndarray
+    multipliers: np.ndarray
+    penalty_errors: np.ndarray
+
+    @cached_property
+    def risk(self):
+        """Risk of each round under each tolerance, shape (n, rounds)."""
+        return self.chain_errors.mean(axis=-1)
+
+    @property
+    def best_tolerances(self):
+        """The best tolerance of each round, shape (rounds,)."""
+        return self.tolerances[self.risk.argmin(axis=0)]
+
+    @property
+    def best_chain_errors(self):
+        """Errors of each round under its best tolerance, shape (rounds, draws)."""
+        best = self.risk.argmin(axis=0)
+        return self.chain_errors[best, np.arange(best.size)]
+
+    @property
+    def best_multiplier(self):
+        """The best multiplier of one fit, the same for all draws."""
+        return float(self.multipliers[self.penalty_errors.mean(axis=-1).argmin()])
+
+    @property
+    def best_penalty_errors(self):
+        """Errors of one fit with the best multiplier, shape (draws,)."""
+        return self.penalty_errors[self.penalty_errors.mean(axis=-1).argmin()]
 
 
-def risk_study(example, *, tolerances=(0.04, 0.02), rounds=5, draws=4000, seed=0):
-    """Return the mean risk of every round, and of the best single fits, over many noise draws.
+def risk_study(example, *, tolerances, multipliers, rounds, draws, seed):
+    """Return the errors of every round, and of single fits, over many noise draws.
 
     Labels are ``example.target(x)`` plus independent Gaussian noise of standard deviation
-    ``example.noise_level``; the labels of the example are not used. All draws are the columns of
-    one chain a tolerance. Best means: the smallest mean risk over these draws, found on a grid and
-    refined; no method that sees one draw alone can know it.
+    ``example.noise_level``; the labels of the example are not used. Each chain, and each fit with
+    one multiplier, sees the same draws, so that their errors can be compared draw by draw
+    (``mean_and_error`` of a difference).
 
     Parameters
     ----------
     example : Example
         Its points, kernel, target and noise level; ``dataclasses.replace`` changes the target.
-    tolerances : sequence of float
-        Tolerances of the chains, in squared units of the labels.
+    tolerances : array_like, shape (n,)
+        Tolerances of the chains, in squared units of the labels. Round 0 is one fit with it.
+    multipliers : array_like, shape (m,)
+        Multipliers of the single fits, the same for all draws, in units of the eigenvalues.
     rounds : int
         Number of fits to follow, at least 1.
     draws : int
@@ -112,85 +142,151 @@ def risk_study(example, *, tolerances=(0.04, 0.02), rounds=5, draws=4000, seed=0
     InfeasibleToleranceError
         If some draw has more than K tolerance in the null space of the Gram matrix.
     TypeError, ValueError
-        If a tolerance is not positive, or a count is not a whole number large enough.
+        If a tolerance or a multiplier is not positive, or a count is not a whole number large
+        enough.
     """
-    tolerances = _checks.real_array("tolerances", tolerances, ndim=1)
+    tolerances = _positive_grid("tolerances", tolerances)
+    multipliers = _positive_grid("multipliers", multipliers)
     rounds = _checks.whole_number("rounds", rounds, minimum=1)
     draws = _checks.whole_number("draws", draws, minimum=2)
-    try:
-        generator = np.random.default_rng(seed)
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}"
-        ) from None
-    noise = generator.standard_normal((len(example.x), draws))
-    y = example.target(example.x)[:, None] + example.noise_level * noise
-    d, vectors = np.linalg.eigh(example.gram)
-    d[d <= _checks.zero_threshold(d[-1], len(d), d.dtype)] = 0.0
-    z = vectors.T @ y
-    risk_of = _risk_in_eigenbasis(example, d, vectors)
-
-    mean, error = [], []
-    for tolerance in tolerances:
+    d, vectors = _eigenpairs(example)
+    error_of = _error_in_eigenbasis(example, d, vectors)
+    noise = _checks.generator(seed).standard_normal((len(example.x), draws))
+    z = vectors.T @ (example.target(example.x)[:, None] + example.noise_level * noise)
+    chain_errors = np.empty((len(tolerances), rounds, draws))
+    for errors, tolerance in zip(chain_errors, tolerances, strict=True):
         chain = distill_spectrum(d, z, tolerance, max_rounds=rounds)
-        risks = np.full((rounds, draws), risk_of(np.zeros((len(d), 1)))[0])
+        errors[:] = error_of(np.zeros((len(d), 1)))
         for t, fitted in enumerate(chain.target_coordinates[1:]):
-            risks[t] = risk_of(fitted)
-        mean.append(risks.mean(axis=1))
-        error.append(_standard_error(risks))
+            errors[t] = error_of(fitted)
+    penalty_errors = [error_of(shares_kept(d[:, None], c) * z) for c in multipliers]
+    return RiskStudy(tolerances, chain_errors, multipliers, np.array(penalty_errors))
 
-    def with_tolerance(log_tolerance):
-        c = solve_multiplier(d, z, np.exp(log_tolerance))
-        return risk_of(shares_kept(d[:, None], c) * z)
 
-    def with_multiplier(log_multiplier):
-        return risk_of(shares_kept(d[:, None], np.exp(log_multiplier)) * z)
+def mean_and_error(errors):
+    """Return the mean over the draws, and its standard error.
 
-    energy = np.mean(y**2)
-    floor = np.max(np.mean(np.where(d[:, None] > 0, 0, z**2), axis=0))
-    lowest = max(floor * (1 + 1e-9), energy * 1e-4)
-    best_tolerance = _argmin_of_mean(with_tolerance, np.log(lowest), np.log(energy * 4))
-    best_multiplier = _argmin_of_mean(with_multiplier, np.log(d[-1]) - 16, np.log(d[-1]) + 8)
-    at_tolerance, at_multiplier = with_tolerance(best_tolerance), with_multiplier(best_multiplier)
-    return RiskStudy(
-        tolerances=tolerances.copy(),
-        risk=np.array(mean),
-        standard_error=np.array(error),
-        zero_risk=float(risk_of(np.zeros((len(d), 1)))[0]),
-        best_tolerance=float(np.exp(best_tolerance)),
-        best_tolerance_risk=float(at_tolerance.mean()),
-        best_tolerance_standard_error=float(_standard_error(at_tolerance)),
-        best_multiplier=float(np.exp(best_multiplier)),
-        best_multiplier_risk=float(at_multiplier.mean()),
-        best_multiplier_standard_error=float(_standard_error(at_multiplier)),
-        draws=draws,
+    Of a difference of two methods on the same draws this is the paired comparison: what the draws
+    have in common cancels.
+
+    Parameters
+    ----------
+    errors : array_like, shape (..., draws)
+        At least two draws.
+
+    Returns
+    -------
+    mean, standard_error : float or ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the errors are not finite real numbers, or there are fewer than two draws.
+    """
+    errors = _checks.real_array("errors", errors)
+    if errors.ndim == 0 or errors.shape[-1] < 2:
+        raise ValueError(f"errors must have shape (..., draws), two or more, not {errors.shape}")
+    spread = errors.std(axis=-1, ddof=1) / np.sqrt(errors.shape[-1])
+    return errors.mean(axis=-1)[()], spread[()]
+
+
+def expected_error(example, filters):
+    """Return the risk of fits with fixed filters, exactly: no draws are needed.
+
+    A filter multiplies coordinate k of the labels by the number b_k, whatever the noise. The risk
+    is the squared bias plus sigma^2 sum_k b_k^2 ||p[k]||^2, with the basis functions p[k] of the
+    book's ``self_distillation``, ``eq-basis``.
+
+    Parameters
+    ----------
+    example : Example
+    filters : array_like, shape (..., K)
+        In the order of the eigenvalues, ascending.
+
+    Returns
+    -------
+    float or ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the filters are not finite real numbers, or not one for each eigenvalue.
+    """
+    filters = _checks.real_array("filters", filters)
+    d, vectors = _eigenpairs(example)
+    if filters.shape[-1:] != d.shape:
+        raise ValueError(f"filters must have shape (..., {d.size}), not {filters.shape}")
+    return _expectation(example, d, vectors)(filters)[()]
+
+
+def best_penalty(example, family):
+    """Return the multiplier with which a family of filters has the smallest risk, and that risk.
+
+    Parameters
+    ----------
+    example : Example
+    family : callable
+        ``family(d, c)`` returns the filter (K,) for the eigenvalues d and a multiplier c > 0.
+
+    Returns
+    -------
+    multiplier, risk : float
+        The best of a grid from d_min e^-12 to d_max e^12, refined.
+    """
+    d, vectors = _eigenpairs(example)
+    expectation = _expectation(example, d, vectors)
+
+    def risk(log_multiplier):
+        return float(expectation(family(d, np.exp(log_multiplier))))
+
+    smallest, largest = np.log(d[d > 0][[0, -1]])
+    grid = np.linspace(smallest - 12, largest + 12, 121)
+    best = int(np.argmin([risk(point) for point in grid]))
+    around = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    found = scipy.optimize.minimize_scalar(
+        risk, bounds=around, method="bounded", options={"xatol": 1e-6}
+    )
+    return float(np.exp(found.x)), float(found.fun)
+
+
+def _positive_grid(name, value):
+    grid = _checks.real_array(name, value, ndim=1)
+    if grid.size == 0 or np.any(grid <= 0):
+        raise ValueError(f"{name} must be at least one positive number")
+    return grid.copy()
+
+
+def _eigenpairs(example):
+    _checks.offers("example", example, ["gram", "noise_level"], "an Example, such as spline()")
+    d, vectors = np.linalg.eigh(example.gram)
+    return np.where(d > _checks.zero_threshold(d[-1], len(d), d.dtype), d, 0.0), vectors
+
+
+def _error_in_eigenbasis(example, eigenvalues, vectors):
+    """Return the function from coordinates of fits at the points, (K, Q), to their errors (Q,)."""
+    basis, truth = _basis_and_truth(example, eigenvalues, vectors)
+    return lambda fitted: np.sum((basis @ fitted - truth[:, None]) ** 2, axis=0)
+
+
+def _expectation(example, eigenvalues, vectors):
+    """Return the function from fixed filters, (..., K), to the expected errors of their fits."""
+    basis, truth = _basis_and_truth(example, eigenvalues, vectors)
+    signal = vectors.T @ example.target(example.x)
+    variances = example.noise_level**2 * np.sum(basis**2, axis=0)
+    return lambda filters: (
+        np.sum(((filters * signal) @ basis.T - truth) ** 2, axis=-1) + filters**2 @ variances
     )
 
 
-def _risk_in_eigenbasis(example, eigenvalues, vectors):
-    """Return the function from coordinates of fits at the points, (K, Q), to their risks (Q,).
+def _basis_and_truth(example, eigenvalues, vectors):
+    """Return (n, K) and (n,) such that ||basis z' - truth||^2 is the error of the fit with z'.
 
-    The fit with coordinates z' at the points is f(x) = g_x^T V diag(1/d) z', so its risk is the
-    squared norm of a matrix times (z', -1); a QR decomposition makes the matrix small.
+    The fit with coordinates z' at the points is f(x) = g_x^T V diag(1/d) z'; a QR decomposition of
+    its values at the nodes, beside those of the target, makes the matrix small.
     """
-    nodes, weights = _quadrature(example.x)
-    basis = example.kernel(nodes, example.x) @ vectors / len(example.x)
+    nodes, weights = _quadrature(example)
+    basis = cross_matrix(example.kernel, nodes, example.x) @ vectors
     basis = np.where(eigenvalues > 0, basis, 0.0) / np.where(eigenvalues > 0, eigenvalues, 1.0)
     both = np.sqrt(weights)[:, None] * np.column_stack([basis, example.target(nodes)])
     factor = np.linalg.qr(both, mode="r")
-    return lambda fitted: np.sum((factor[:, :-1] @ fitted - factor[:, -1:]) ** 2, axis=0)
-
-
-def _standard_error(risks):
-    return np.std(risks, axis=-1, ddof=1) / np.sqrt(risks.shape[-1])
-
-
-def _argmin_of_mean(risks, low, high):
-    """Return where in [low, high] the mean of ``risks`` is smallest: a grid, then refined."""
-    grid = np.linspace(low, high, 33)
-    best = int(np.argmin([risks(point).mean() for point in grid]))
-    bounds = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = scipy.optimize.minimize_scalar(
-        lambda point: risks(point).mean(), bounds=bounds, method="bounded", options={"xatol": 1e-4}
-    )
-    return found.x
+    return factor[:, :-1], factor[:, -1]

@@ -4,8 +4,8 @@ With the eigenvalues d of G and the coordinates z = V y of the labels, c is the 
 
     (1/K) sum_k (z_k c / (c + d_k))^2 = tolerance
 
-(the paper's Proposition 2). No matrix appears in it: whatever yields eigenvalues and coordinates can
-be solved here. Equations of this kind are called secular.
+(the paper's Proposition 2). No matrix appears in it: whatever yields eigenvalues and coordinates
+can be solved here. Equations of this kind are called secular.
 """
 
 import numpy as np
@@ -40,6 +40,13 @@ def shares_kept(eigenvalues, multiplier):
         return np.where(eigenvalues > 0, eigenvalues / (multiplier + eigenvalues), 0.0)
 
 
+def shares_left(eigenvalues, multiplier):
+    """Return c / (c + d), what A leaves in the residual; one where d is zero or c is infinite."""
+    with np.errstate(invalid="ignore"):
+        left = multiplier / (multiplier + eigenvalues)
+    return np.where((eigenvalues > 0) & np.isfinite(multiplier), left, 1.0)
+
+
 class Problem:
     """The constrained problems of all columns in the eigenbasis, scaled so that nothing overflows.
 
@@ -63,8 +70,13 @@ class Problem:
         positive where the labels are within the tolerance, so that no fit is needed.
     """
 
-    def __init__(self, eigenvalues, coordinates, tolerance, labels=None):
-        """``labels`` are the labels themselves, if their norm is known better than from z."""
+    def __init__(self, eigenvalues, coordinates, tolerance, labels=None, cause_of_floor=None):
+        """Take eigenvalues (K,), coordinates (K,) or (K, Q) and a tolerance, all checked.
+
+        ``labels`` are the labels themselves, if their norm is known better than from z;
+        ``cause_of_floor(column, tolerance)`` says why a tolerance is infeasible, if anyone
+        knows more than the eigenvalues tell.
+        """
         self.tolerance = _checks.positive_number("tolerance", tolerance)
         labels = coordinates if labels is None else labels
         size = len(eigenvalues)
@@ -90,7 +102,7 @@ class Problem:
         null = ~self._reach
         room = 0.0 - _sum_of_squares(self.z[null], budget)  # never -0.0
         if room.min(initial=np.inf) < 0:
-            raise self._infeasible(null, int(np.argmin(room)))
+            raise self._infeasible(null, int(np.argmin(room)), cause_of_floor)
         unreachable = np.sum(self.z[~null] ** 2, axis=0) == 0
         over[unreachable] = np.minimum(over[unreachable], 0.0)  # above zero by rounding only
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -100,7 +112,7 @@ class Problem:
         """Return -K tolerance in the scale of the squares of ``z``, as (high, low)."""
         return _two_product(float(len(self.d)), -np.ldexp(tolerance, -2 * self._power))
 
-    def _infeasible(self, null, column):
+    def _infeasible(self, null, column, cause_of_floor):
         z = self.z[null][:, [column]]
         with np.errstate(over="ignore"):
             floor = np.ldexp(np.sum(z**2) / len(null), 2 * self._power)
@@ -108,15 +120,19 @@ class Problem:
         while floor < np.inf and _sum_of_squares(z, self._budget(floor)) > 0:
             floor = np.nextafter(floor, np.inf)
         floor = float(floor)
+        cause = (
+            cause_of_floor(column, self.tolerance)
+            if cause_of_floor
+            else "Choose a larger tolerance, or ask fit or distill for the cause: they see the "
+            "Gram matrix."
+        )
         return InfeasibleToleranceError(
             f"no fit reaches a tolerance of {self.tolerance:.6g}: the smallest possible mean "
             f"squared residual is {floor}"
             + (f" in column {column}" if self.z.shape[1] > 1 else "")
             + f", because {np.count_nonzero(null)} of the {len(null)} eigenvalues of the Gram "
             "matrix are zero to machine precision, and no fit can change what the labels have in "
-            "those directions. A smooth kernel on many points has many such eigenvalues, so that "
-            "this floor then holds most of the noise. Choose a larger tolerance or a rougher "
-            "kernel.",
+            f"those directions. {cause}",
             floor,
         )
 

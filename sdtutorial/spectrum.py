@@ -3,7 +3,13 @@
 import numpy as np
 import scipy.linalg
 
-from sdtutorial import _checks
+from sdtutorial import _checks, diagnosis
+from sdtutorial.accuracy import alarm, solver_errors
+
+_SINGLE = (
+    ": that is rounding if the kernel was computed in single precision, and "
+    "gram.astype(np.float32) says so"
+)
 
 
 class Spectrum:
@@ -14,12 +20,18 @@ class Spectrum:
     eigenvalues : ndarray, shape (K,)
         Ascending; those that count as zero are zero.
     eigenvectors : ndarray, shape (K, K)
+    eigenvalue_errors : ndarray, shape (K,)
+        How wrong rounding may have made each eigenvalue.
+    alarm : float
+        The relative error that is worth a warning, with a G of this type.
+    gram : ndarray, shape (K, K)
+        G as it was given.
     y, coordinates : ndarray, shape (K,) or (K, Q)
         The labels, and z = V y.
     """
 
     def __init__(self, gram, y):
-        gram = _checks.square_matrix("gram", gram)
+        self.gram = gram = _checks.square_matrix("gram", gram)
         self.y = _checks.coordinates(y, len(gram), name="y")
         _checks.within_range("y", self.y)
         # Divide and conquer is as accurate as SciPy's default driver, and faster.
@@ -29,12 +41,24 @@ class Spectrum:
         smallest, largest = self.eigenvalues[[0, -1]]
         threshold = _checks.zero_threshold(largest, len(gram), gram.dtype)
         if smallest < -threshold:
+            single = _checks.zero_threshold(largest, len(gram), np.float32)
             raise ValueError(
                 "gram must be positive semidefinite, but its smallest eigenvalue is "
                 f"{smallest:.6g} (its largest is {largest:.6g})"
+                + (_SINGLE if smallest >= -single else "")
             )
-        self.eigenvalues[self.eigenvalues <= threshold] = 0.0
+        zero = self.eigenvalues <= threshold
+        self.eigenvalue_errors = solver_errors(self.eigenvalues, zero, gram.dtype)
+        self.eigenvalues[zero] = 0.0
+        self.alarm = alarm(gram.dtype)
         self.coordinates = self.eigenvectors.T @ self.y
+
+    def cause_of_floor(self, column, tolerance):
+        """Return sentences that say why ``tolerance`` is infeasible in a column, and what helps."""
+        y = self.y.reshape(len(self.y), -1)[:, column]
+        return diagnosis.cause_of_floor(
+            self.gram, y, self.eigenvalues, self.eigenvectors, tolerance
+        )
 
 
 def _symmetric_copy(gram):

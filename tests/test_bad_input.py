@@ -12,52 +12,86 @@ import numpy as np
 import pytest
 from api import public_names
 
-from sdtutorial import examples, kernels
+from sdtutorial import distill, examples, kernels
 
 # Their functions draw or train what the functions below have computed and checked, or are what
 # those compute with after checking it.
-OTHERS = ("interactive", "networks", "plotting", "secular", "spectrum")
+OTHERS = ("accuracy", "diagnosis", "interactive", "networks", "plotting", "secular", "spectrum")
 
 D, Z = np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0, 2.0])
 GRAM, Y = np.diag(D), Z
 EXAMPLE = examples.spline()
+CHAIN = distill(GRAM, Y, 0.1)
 
 CALLS = {
     "kernels.RBF": [0.5],
     "kernels.NTK": [2],
+    "kernels.cross_matrix": [kernels.RBF(0.5), D, D],
     "kernels.gram_matrix": [kernels.RBF(0.5), D],
     "regression.fit": [GRAM, Y, 0.1],
     "regression.fit_with_multiplier": [GRAM, Y, 0.1],
     "regression.mean_squared_residual": [D, Z, 0.1],
     "regression.solve_multiplier": [D, Z, 0.1],
-    "distillation.distill": [GRAM, Y, 0.1],
-    "distillation.distill_spectrum": [D, Z, 0.1],
+    "distillation.distill": [GRAM, Y, 0.1, 5],
+    "distillation.distill_spectrum": [D, Z, 0.1, 5],
     "bounds.collapse_sparsity": [D, 1.0, 2.0],
     "bounds.guaranteed_rounds": [2.0, 4.0],
     "bounds.label_multiplier_interval": [D, Z, 2.0],
     "bounds.multiplier_interval": [D, 2.0],
     "bounds.norm_ratio_bound": [1, 2.0, 4.0],
+    "bounds.rounds_condition_bound": [2.0, 4.0],
     "bounds.rounds_curve_bound": [D, Z, 0.1],
+    "bounds.rounds_curve_interval": [D, Z, 0.1],
     "bounds.rounds_interval": [2.0],
     "bounds.rounds_limit": [D, Z],
+    "bounds.rounds_limit_bound": [4.0],
     "bounds.rounds_upper_bound": [D, Z, 0.1],
     "bounds.sparsity_index": [D, 2.0, 1],
     "bounds.sparsity_index_limit": [D],
     "bounds.sparsity_ratio_bound": [D, 2.0, 1],
     "bounds.sparsity_ratio_power": [D, 0.1, 1],
-    "bounds.sparsity_ratio_product": [D, [3.0, 2.0]],
+    "bounds.sparsity_ratio_product": [D, [3.0, 2.0], Z],
     "examples.spline_eigenvalues": [5],
+    "risk.expected_error": [EXAMPLE, np.full(9, 0.5)],
+    "risk.mean_and_error": [Z],
+    "risk.risk_study": [EXAMPLE, [0.04, 0.02], [1e-4], 2, 10, 0],
     "notebook.scientific": [0.5, 3],
+    "filters.ridge": [D, 0.1],
+    "filters.self_distillation": [D, 0.1, 2],
+    "filters.boosting": [D, 0.1, 2],
+    "filters.gradient_flow": [D, 0.1],
+    "filters.self_distillation_flow": [D, 0.1],
+    "filters.truncation": [D, 1.5],
+    "filters.label_mixing": [D, 0.1, 0.5, 2],
+    "filters.teacher_mixing": [D, 0.1, 0.5],
+    "filters.weighted_fits": [D, 0.1, [0.5, 0.5]],
+    "filters.generation_noise": [D, 0.1, 0.5, 2],
+    "filters.expected_risk": [D / 5, Z, 0.5],
+    "filters.wiener": [Z, 0.5],
+    "filters.best_teacher_weight": [D, 0.1, Z, 0.5],
+    "filters.best_weighted_fits": [D, 0.1, Z, 0.5, 2],
+    "filters.tune": [lambda c: D / (D + c[:, None]), Z, 0.5, (0.1, 1.0)],
+    "generalization.coupled_walkers": [CHAIN, 0],
+    "generalization.degrees_of_freedom_limit": [D, Z, [0.5, 1.0]],
+    "generalization.equivalent_eigenvalues": [D, [0.1, 0.2]],
+    "generalization.rademacher_bound": [[D], 1.0],
+    "generalization.risk_estimate": [CHAIN, 0.5],
+    "generalization.tail_bound": [[D], 1.0],
+    "generalization.validation_errors": [GRAM, Y, 0.5, [0, 1, 1], 2],
 }
 
 # What takes no number, or only a result of another function.
 NOTHING_TO_SPOIL = {
-    "examples.integrated_squared_error",
-    "examples.risk_study",
     "examples.spline",
+    "generalization.degrees_of_freedom",
+    "generalization.equivalent_squared_radius",
+    "generalization.generalized_cross_validation",
+    "generalization.jacobians",
     "notebook.glue",
     "notebook.glue_math",
     "notebook.glue_values",
+    "risk.best_penalty",
+    "risk.integrated_squared_error",
 }
 
 
@@ -74,6 +108,12 @@ def public_functions():
 def function(name):
     module, _, key = name.rpartition(".")
     return getattr(importlib.import_module(f"sdtutorial.{module}"), key)
+
+
+def call(name, arguments):
+    """Call a function with arguments in the order of its signature, keywords too."""
+    thing = function(name)
+    return thing(**dict(zip(inspect.signature(thing).parameters, arguments)))
 
 
 def spoilt(value):
@@ -105,17 +145,18 @@ def test_every_public_function_has_its_call(name):
 def test_a_call_is_valid_and_the_function_exists(name):
     assert callable(function(name))
     if name in CALLS:
-        function(name)(*CALLS[name])
+        call(name, CALLS[name])
 
 
 @pytest.mark.parametrize(("name", "position"), CASES)
 def test_what_is_no_number_is_refused(name, position):
     for wrong in spoilt(CALLS[name][position]):
-        arguments = [*CALLS[name][:position], wrong, *CALLS[name][position + 1 :]]
+        arguments = list(CALLS[name])
+        arguments[position] = wrong
         if wrong is None and optional(function(name), position):
             continue
         with pytest.raises((TypeError, ValueError)):
-            pytest.fail(f"returned {function(name)(*arguments)!r} for {wrong!r}")
+            pytest.fail(f"returned {call(name, arguments)!r} for {wrong!r}")
 
 
 def optional(thing, position):

@@ -28,7 +28,7 @@ def without_code(text):
 def typed_numbers(text):
     text = without_code(text)
     # What is cited by number: Section 3.4, Figure 2.1, CC BY 4.0.
-    text = re.sub(r"\b(CC BY|Sections?|Figures?|Fig\.|Theorems?|Table|Chapter) \d+(\.\d+)*", "", text)
+    text = re.sub(r"\b(CC BY|Sections?|Figures?|Fig\.|Theorems?|Corollary|Table|Chapter) \d+(\.\d+)*", "", text)
     numbers = re.findall(r"(?<![\w.])\d+\.\d+(?:e-?\d+)?|(?<![\w.])\d+e-?\d+", text)
     return sorted(set(numbers) - GIVEN)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from sdtutorial import _checks
 
@@ -79,6 +80,11 @@ def test_masked_ragged_and_object_arrays_are_refused_with_a_cure():
         _checks.real_array("weights", [[1.0], [1.0, 2.0]])
     with pytest.raises(TypeError, match=r"object: np.asarray\(weights, dtype=float\) converts it"):
         _checks.real_array("weights", np.array([1.0], dtype=object))
+    listed = [np.ma.array([1.0, 1e3], mask=[False, True]), np.ma.array([1.0, 1.0])]
+    for value in (listed, [[0.0, 0.0], listed[0]], (np.ma.masked, 2.0)):
+        with pytest.raises(ValueError, match="weights must have no masked entries"):
+            _checks.real_array("weights", value)
+    assert _checks.real_array("weights", listed[1:]).tolist() == [[1, 1]]
     for value in (np.ma.masked, [[1.0], [1.0, 2.0]]):
         with pytest.raises(TypeError, match="n must be one real number"):
             _checks.real_number("n", value)
@@ -95,3 +101,48 @@ def test_next_to_the_smallest_float_the_zero_threshold_counts_in_whole_multiples
     smallest = np.finfo(float).smallest_subnormal
     assert _checks.zero_threshold(1e-320, 5, np.float64) == 4 * smallest
     assert _checks.zero_threshold(smallest, 1, np.float64) == 0
+
+
+class OwnConversion:
+    def __array__(self, dtype=None, copy=None):
+        raise RuntimeError("use .detach() first")
+
+
+@pytest.mark.parametrize(
+    ("weights", "conversion"),
+    [
+        (np.array([1.0, 2], dtype=object), "np.asarray(weights, dtype=float)"),
+        (np.array([True, False]), "np.asarray(weights, dtype=float)"),
+        (np.array(["2026-01-01"], "datetime64[D]"), "np.asarray(weights, dtype=float)"),
+        (scipy.sparse.eye_array(2), "weights.toarray()"),
+        (scipy.sparse.csr_matrix([[1.0, 0.0]]), "weights.toarray()"),
+    ],
+)
+def test_the_conversion_that_a_message_names_works(weights, conversion):
+    with pytest.raises(TypeError) as caught:
+        _checks.real_array("weights", weights)
+    assert conversion in str(caught.value)
+    converted = eval(conversion, {"np": np, "weights": weights})
+    assert _checks.real_array("weights", converted).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("value", "end"),
+    [
+        (["a", "b"], "of <U1: words need a code .* one column each of zeros and ones"),
+        (np.array(["a", 1.0], dtype=object), "words need a code first"),
+        ([1j], "of complex128$"),
+        ([None, 1.0], "of object$"),
+        ([{}, 1.0], "of object$"),
+        (OwnConversion(), "it says: use .detach.. first$"),
+    ],
+)
+def test_where_no_conversion_works_none_is_named(value, end):
+    with pytest.raises(TypeError, match=f"weights must be an array of real numbers.*{end}"):
+        _checks.real_array("weights", value)
+
+
+def test_labels_may_be_true_and_false():
+    mask = np.array([True, False, True])
+    assert _checks.coordinates(mask, 3).tolist() == [1.0, 0.0, 1.0]
+    assert _checks.coordinates([True, False, True], 3).dtype == np.float64

@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 from oracle import brentq_chain, exact_chain, exact_multiplier, random_problem, relative_error
 
-from sdtutorial import InfeasibleToleranceError, fit, mean_squared_residual, solve_multiplier
+from sdtutorial import (
+    RBF,
+    AccuracyWarning,
+    InfeasibleToleranceError,
+    distill_spectrum,
+    fit,
+    gram_matrix,
+    mean_squared_residual,
+    solve_multiplier,
+)
+from sdtutorial.secular import shares_kept, shares_left
 
 EPSILON = np.finfo(float).eps
 
@@ -90,6 +100,16 @@ def test_energy_in_the_null_space_is_accounted_for_to_the_last_digits(seed):
     assert relative_error([solve_multiplier(d, z, tolerance)], exact) < 1e-9
 
 
+def test_what_a_fit_keeps_and_what_it_leaves_make_one():
+    d, c = np.array([[0.0], [1e-300], [1.0], [1e300]]), np.array([0.0, 1e-300, 1.0, np.inf])
+    kept, left = shares_kept(d, c), shares_left(d, c)
+    np.testing.assert_allclose(kept + left, 1, rtol=1e-15)
+    assert kept[0].tolist() == [0, 0, 0, 0]  # what the kernel cannot reach
+    assert kept[1:, 0].tolist() == [1, 1, 1]  # interpolation
+    assert kept[:, 3].tolist() == [0, 0, 0, 0]  # the zero function
+    assert kept[1, 1] == left[1, 1] == 0.5 and left[3, 2] == 1e-300
+
+
 def test_brentq_finds_the_same_roots():
     rng = np.random.default_rng(9)
     for _ in range(50):
@@ -131,7 +151,7 @@ def test_the_multiplier_is_right_however_small_the_tolerance(ratio):
 )
 def test_a_multiplier_beyond_double_precision_is_refused(d, z, tolerance):
     with pytest.raises(ValueError, match="multiplier leaves the range of double precision"):
-        solve_multiplier(d, z, tolerance)
+        solve_multiplier(d, z, tolerance, zero_below=0)
 
 
 def test_tiny_subnormal_and_zero_coordinates_do_no_harm():
@@ -146,7 +166,8 @@ def test_tiny_subnormal_and_zero_coordinates_do_no_harm():
 def test_a_tolerance_at_the_floor_is_met_by_the_limit_of_all_fits():
     d, z = np.array([0.0, 1.0]), np.array([1.0, 5.0])
     assert solve_multiplier(d, z, 0.5) == 0
-    solution = fit(np.diag(d), z, 0.5)
+    with pytest.warns(AccuracyWarning):  # the least change of a label changes everything
+        solution = fit(np.diag(d), z, 0.5)
     assert solution.multiplier == 0
     np.testing.assert_array_equal(solution.fitted, [0, 5])
     with pytest.raises(InfeasibleToleranceError):
@@ -165,6 +186,45 @@ def test_the_floor_itself_can_be_reached_and_hardly_less(seed):
     assert (solve_multiplier(d, y, floor) >= 0).all()
     with pytest.raises(InfeasibleToleranceError):
         solve_multiplier(d, y, floor * (1 - 4 * EPSILON))
+
+
+@pytest.mark.parametrize("tolerance_over_floor", [0.8, 2.0])
+def test_eigenvalues_of_any_eigensolver_give_what_the_matrix_gives(tolerance_over_floor):
+    """Half of them are rounding: they must not make numbers of it."""
+    x = np.linspace(0, 1, 60)
+    y = np.sin(2 * np.pi * x) + 0.3 * np.random.default_rng(0).standard_normal(60)
+    gram = gram_matrix(RBF(0.1), x)
+    d, vectors = np.linalg.eigh(gram)
+    z = vectors.T @ y
+    with pytest.raises(InfeasibleToleranceError) as caught:
+        fit(gram, y, 1e-6)
+    tolerance = tolerance_over_floor * caught.value.floor
+    if tolerance_over_floor > 1:
+        c = fit(gram, y, tolerance).multiplier
+        assert solve_multiplier(d, z, tolerance) == pytest.approx(c, rel=1e-6)
+        assert mean_squared_residual(d, z, c) == pytest.approx(tolerance, rel=1e-6)
+        assert distill_spectrum(d, z, tolerance).multipliers[0] == pytest.approx(c, rel=1e-6)
+        return
+    for call in (solve_multiplier, distill_spectrum):
+        with pytest.raises(InfeasibleToleranceError) as of_spectrum:
+            call(d, z, tolerance)
+        assert of_spectrum.value.floor == pytest.approx(caught.value.floor, rel=1e-6)
+        assert call(np.maximum(d, 0), z, tolerance, zero_below=0)
+
+
+@pytest.mark.parametrize("call", [solve_multiplier, distill_spectrum])
+def test_what_counts_as_zero_may_be_said(call):
+    d, z = [1e-20, 1e-3, 1.0], [0.1, 1.0, 1.0]
+    for infeasible in ({}, {"zero_below": 1e-20}, {"zero_below": 0.5}):
+        with pytest.raises(InfeasibleToleranceError):
+            call(d, z, 1e-3, **infeasible)
+    call(d, z, 1e-3, zero_below=1e-21)
+    call(d, z, 1e-3, zero_below=0)
+    for wrong, error in ((-1.0, ValueError), (np.nan, ValueError), ("0", TypeError)):
+        with pytest.raises(error, match="zero_below"):
+            call(d, z, 1e-3, zero_below=wrong)
+    assert mean_squared_residual(d, z, 0) == pytest.approx(0.01 / 3)
+    assert mean_squared_residual(d, z, 0, zero_below=0) == 0
 
 
 def test_an_infeasible_tolerance_keeps_its_floor_through_copies_and_pickles():

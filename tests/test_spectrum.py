@@ -17,6 +17,7 @@ from sdtutorial import (
 EPSILON = np.finfo(float).eps
 
 
+@pytest.mark.filterwarnings("ignore::sdtutorial.AccuracyWarning")
 @pytest.mark.parametrize("scale", [1e-316, 1e-318, 1e-320])
 def test_a_gram_matrix_of_subnormal_numbers_is_not_indefinite(scale):
     gram = gram_matrix(RBF(0.1), np.linspace(0, 1, 40)) * scale

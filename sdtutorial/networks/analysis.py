@@ -45,8 +45,8 @@ class Chains:
 
         Returns
         -------
-        numpy.ndarray
-            (chains, rounds), NaN where a chain does not have the round, or its record does not have
+        ndarray, shape (chains, rounds)
+            NaN where a chain does not have the round, or its record does not have
             the metric.
         """
         table = np.full((len(self.records), max(map(len, self.records), default=0)), np.nan)
@@ -63,8 +63,7 @@ class Chains:
 
         Returns
         -------
-        numpy.ndarray
-            (chains, rounds)
+        ndarray, shape (chains, rounds)
         """
         return self.values(metric)[:, : self.rounds]
 
@@ -134,8 +133,8 @@ class Interval:
 
     Attributes
     ----------
-    mean, low, high : numpy.ndarray or float
-    count : numpy.ndarray or int
+    mean, low, high : ndarray or float
+    count : ndarray or int
         Number of chains.
     """
 
@@ -159,8 +158,8 @@ def mean_interval(values, confidence=0.95):
 
     Parameters
     ----------
-    values : numpy.ndarray
-        (chains, ...), NaN where a value is missing.
+    values : ndarray, shape (chains, ...)
+        NaN where a value is missing.
     confidence : float
 
     Returns
@@ -206,8 +205,8 @@ def peak_rounds(chains):
 
     Returns
     -------
-    numpy.ndarray
-        (chains,) int. Of several equal rounds, the first.
+    ndarray of int, shape (chains,)
+        Of several equal rounds, the first.
     """
     return chains.common_values("held_out_accuracy").argmax(1)
 
@@ -222,8 +221,7 @@ def at_peak(chains, metric):
 
     Returns
     -------
-    numpy.ndarray
-        (chains,)
+    ndarray, shape (chains,)
     """
     return chains.values(metric)[np.arange(len(chains.records)), peak_rounds(chains)]
 
@@ -331,8 +329,8 @@ def lead_at_equal_training(base, controls, *, smooth=False):
 
     Returns
     -------
-    numpy.ndarray
-        (chains, rounds), a fraction. NaN where a chain does not have the round, or where all its
+    ndarray, shape (chains, rounds)
+        A fraction. NaN where a chain does not have the round, or where all its
         controls have a smaller training accuracy than the round, or all a larger one.
     """
     test, training = base.values("test_accuracy"), base.values("training_accuracy")

@@ -17,7 +17,6 @@ import torch
 from sdtutorial.networks.models import Network
 from sdtutorial.networks.training import (
     Images,
-    Machine,
     Recipe,
     channel_statistics,
     derive_seed,
@@ -88,10 +87,10 @@ class Round:
 
     Attributes
     ----------
-    targets : numpy.ndarray
-        (n, Q) float32: its predictions on the training images, which the next round trains on.
-    test_classes : numpy.ndarray
-        (m,) int16: the class it gives to each test image.
+    targets : ndarray of float32, shape (n, Q)
+        Its predictions on the training images, which the next round trains on.
+    test_classes : ndarray of int16, shape (m,)
+        The class it gives to each test image.
     metrics : dict of str to float
         See `measure`; and "seconds" and "processor_seconds", of the whole round.
     seeds : dict of str to int
@@ -192,11 +191,11 @@ def run_round(
     samples : Samples
         From `split`.
     study_seed, chain, round_number : int
-    targets : numpy.ndarray or None
-        (n, Q) float32, the predictions of the round before; None in round 0, which trains on the
+    targets : ndarray of float32, shape (n, Q) or None
+        The predictions of the round before; None in round 0, which trains on the
         true labels.
-    first_classes : numpy.ndarray or None
-        (m,), the classes that round 0 gave to the test images; None in round 0.
+    first_classes : ndarray, shape (m,) or None
+        The classes that round 0 gave to the test images; None in round 0.
 
     Returns
     -------
@@ -265,12 +264,12 @@ def measure(samples, loss, targets, log_training, log_held_out, log_test, first_
     ----------
     samples : Samples
     loss : {"cross-entropy", "l2"}
-    targets : numpy.ndarray
-        (n, Q), what the round trained on.
-    log_training, log_held_out, log_test : numpy.ndarray
-        (n, Q), (h, Q), (m, Q): natural logarithms of its predicted probabilities.
-    first_classes : numpy.ndarray
-        (m,), classes that round 0 gave to the test images.
+    targets : ndarray, shape (n, Q)
+        What the round trained on.
+    log_training, log_held_out, log_test : ndarray, shape (n, Q), (h, Q) and (m, Q)
+        Natural logarithms of its predicted probabilities.
+    first_classes : ndarray, shape (m,)
+        Classes that round 0 gave to the test images.
 
     Returns
     -------
@@ -329,10 +328,8 @@ def calibration_error(probabilities, labels):
 
     Parameters
     ----------
-    probabilities : numpy.ndarray
-        (n, Q).
-    labels : numpy.ndarray
-        (n,).
+    probabilities : ndarray, shape (n, Q)
+    labels : ndarray, shape (n,)
 
     Returns
     -------
@@ -360,8 +357,8 @@ def effective_rank(matrix):
 
     Parameters
     ----------
-    matrix : numpy.ndarray
-        (n, Q), not zero.
+    matrix : ndarray, shape (n, Q)
+        Not zero.
 
     Returns
     -------

@@ -3,25 +3,40 @@
 import numpy as np
 
 from sdtutorial.networks import analysis
+from sdtutorial.networks.data import CLASSES
 from sdtutorial.plotting import (
     BLUE,
     GREEN,
     MUTED,
-    VERMILLION,
+    PURPLE,
     book_figure,
+    label_lines,
     new_figure,
     round_colors,
 )
-from sdtutorial.plotting._parts import LOOKS, whole_ticks
+from sdtutorial.plotting._labels import label_points
+from sdtutorial.plotting._parts import looks, mark_level, whole_ticks
 
-# The metrics of which the theory says where they go, or that show what a gain is made of.
-PANELS = {
+# Where the theory says which way a metric of the predictions goes, and where it says nothing.
+PREDICTED = {
     "prediction_entropy": "entropy of predictions (nats)",
     "prediction_maximum": "largest probability",
     "prediction_rank": "effective rank of predictions",
+}
+NOT_PREDICTED = {
     "loss_to_targets": "loss to own targets",
     "test_cross_entropy": "test cross-entropy (nats)",
     "test_calibration_error": "test calibration error",
+}
+
+_WORDS = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "digits": "small digits",
+    "resnet": "ResNet",
+    "vgg": "VGG",
+    "cross-entropy": "cross-entropy",
+    "l2": "squared distance",
 }
 
 
@@ -66,25 +81,63 @@ def accuracy(groups):
     -------
     BookFigure
     """
-    figure = new_figure(0.6 + 2.4 * len(groups))
+    figure = new_figure(0.6 + 2.6 * len(groups))
     grid = figure.subplots(len(groups), 2, squeeze=False)
     for row, chains in zip(grid, groups):
-        for axes, metric, color, name in (
-            (row[0], "test_accuracy", BLUE, "test accuracy (%)"),
-            (row[1], "training_accuracy", VERMILLION, "training accuracy (%)"),
+        for axes, metric, name in (
+            (row[0], "test_accuracy", "test accuracy (%)"),
+            (row[1], "training_accuracy", "training accuracy (%)"),
         ):
-            _draw_by_round(axes, 100 * chains.values(metric), chains.rounds, color)
+            _draw_by_round(axes, 100 * chains.values(metric), chains.rounds)
             axes.set_ylabel(name)
-        row[0].set_title(chains.setting, loc="left")
+            axes.set_xlabel("round $t$")
+        row[0].set_title(title(chains), loc="left", parse_math=False)
+        _mark_highest(row[0])
     return figure
+
+
+def title(chains):
+    """Return a name for people: data set, network, loss, and what a variant varies.
+
+    Parameters
+    ----------
+    chains : sdtutorial.networks.analysis.Chains
+
+    Returns
+    -------
+    str
+        The setting's own name where its configuration does not say.
+    """
+    setting = chains.configuration["setting"]
+    keys = (
+        setting.get("data"),
+        setting.get("network", {}).get("family"),
+        setting.get("recipe", {}).get("loss"),
+    )
+    if not all(key in _WORDS for key in keys):
+        return chains.setting
+    variant = chains.setting.removeprefix(f"{setting.get('seeds_of')}-").replace("-", " ")
+    words = [_WORDS[key] for key in keys]
+    return ", ".join([*words, variant] if setting.get("seeds_of") else words)
+
+
+def _mark_highest(axes):
+    """Name the round in which the mean, the last line, has its summit, if it has one."""
+    means = axes.lines[-1].get_ydata()
+    axes.margins(y=0.18)
+    best = int(np.argmax(means))
+    if 0 < best < len(means) - 1:
+        label_points(axes, [(best, means[best])], [f"round {best}"], [BLUE])
 
 
 @book_figure
 def metrics(chains):
     """Draw what the theory predicts to move in one direction, and how test loss and calibration go.
 
-    Entropy, largest probability and rank are of the predictions for the training images, which are
-    the next round's targets.
+    Left what the theory predicts: entropy, largest probability and rank of the predictions for the
+    training images, which are the next round's targets. A grey level is the value of predictions
+    that are the same for all images and all classes, with which a chain would end. Right what it
+    does not predict.
 
     Parameters
     ----------
@@ -94,11 +147,30 @@ def metrics(chains):
     -------
     BookFigure
     """
-    figure = new_figure(6.6)
-    for axes, (metric, label) in zip(figure.subplots(3, 2).flat, PANELS.items()):
-        _draw_by_round(axes, chains.values(metric), chains.rounds, BLUE)
-        axes.set_title(label, loc="left")
+    figure = new_figure(7.2)
+    columns = figure.subplots(3, 2, sharex=True).T
+    for column, panels in zip(columns, (PREDICTED, NOT_PREDICTED)):
+        for axes, (metric, label) in zip(column, panels.items()):
+            _draw_by_round(axes, chains.values(metric), chains.rounds)
+            axes.set_title(label, loc="left")
+            axes.yaxis.get_major_locator().set_params(nbins=5)
+        axes.set_xlabel("round $t$")
+    classes = len(CLASSES.get(chains.configuration["setting"].get("data"), ()))
+    if classes:
+        levels = (
+            (np.log(classes), f"$\\ln {classes}$"),
+            (1 / classes, f"1/{classes}"),
+            (1, "rank 1"),
+        )
+        for axes, (height, text) in zip(columns[0], levels):
+            offset = (0, -4) if height > 1 else (0, 4)
+            mark_level(axes, height, text, offset, va="top" if height > 1 else "baseline")
+            axes.set_ylim(*_with_zero(axes.get_ylim()))
     return figure
+
+
+def _with_zero(limits):
+    return min(limits[0], 0), limits[1]
 
 
 @book_figure
@@ -120,47 +192,52 @@ def trade_off(chains, groups):
     -------
     BookFigure
     """
-    figure = new_figure(5.0)
+    figure = new_figure(6.4)
     axes = figure.subplots()
-    train, test = (
-        100 * chains.common_values(metric).mean(0)
-        for metric in ("training_accuracy", "test_accuracy")
-    )
-    axes.plot(train, test, "-", color=MUTED, linewidth=1.4, zorder=1)
-    for t, color in enumerate(round_colors(len(train))):
-        label = "rounds" if t == 0 else None
-        axes.plot(train[t], test[t], "o", color=color, markersize=8, label=label)
-        axes.annotate(f"{t}", (train[t], test[t]), (0, 8), textcoords="offset points", ha="center")
-    # Weight decays in thousandths: their labels have to fit beside each other.
+    metrics_of_point = ("training_accuracy", "test_accuracy")
+    train, test = (100 * chains.common_values(metric) for metric in metrics_of_point)
+    rounds = np.array([train.mean(0), test.mean(0)])
+    axes.plot(*rounds, "-", color=MUTED, linewidth=1.4, zorder=1)
+    for t, color in enumerate(round_colors(rounds.shape[1])):
+        _draw_point(axes, rounds[:, t], test[:, t], "o", color, 8)
+    names = [f"round {t}" for t in range(rounds.shape[1])]
+    named = [(rounds.T, names, round_colors(len(names)))]
+    curves = []
     styles = {
-        "epochs": ("single training, epochs", "s--", VERMILLION, 1),
-        "weight_decay": ("single training, weight decay ($10^{-3}$)", "^:", GREEN, 1000),
+        "epochs": ("single trainings,\nfewer epochs", "s", "--", PURPLE, "{:g} epochs"),
+        "weight_decay": ("single trainings,\nother weight decay", "^", ":", GREEN, "{:g}"),
     }
     for entry, members in analysis.controls_of(chains, groups).items():
         if len(members) < 2:
             continue
-        label, mark, color, scale = styles[entry]
-        points = np.array(
-            [
-                [
-                    100 * member.values(metric)[:, 0].mean()
-                    for metric in ("training_accuracy", "test_accuracy")
-                ]
-                for _, member in members
-            ]
-        )
-        axes.plot(*points.T, mark, color=color, linewidth=1.4, label=label)
-        for (value, member), point in zip(members, points):
-            if member is not chains:
-                axes.annotate(
-                    f"{scale * value:g}", point, (0, -15), textcoords="offset points", ha="center",
-                    color=color,
-                )  # fmt: skip
+        label, marker, dash, color, words = styles[entry]
+        single = [
+            [100 * member.values(metric)[:, 0] for metric in metrics_of_point]
+            for _, member in members
+        ]
+        points = np.array([[train.mean(), test.mean()] for train, test in single])
+        (curve,) = axes.plot(*points.T, dash, color=color, linewidth=1.4)
+        curves.append((curve, label))
+        others = [i for i, (_, member) in enumerate(members) if member is not chains]
+        for i in others:
+            _draw_point(axes, points[i], single[i][1], marker, color, 6)
+        texts = [words.format(members[i][0]) for i in others]
+        named.insert(0, (points[others], texts, [color] * len(others)))  # these have least room
     axes.set_xlabel("training accuracy (%)")
     axes.set_ylabel("test accuracy (%)")
-    axes.margins(0.08, 0.12)
-    axes.legend(loc="best")
+    axes.margins(0.12, 0.12)
+    for points, texts, colors in named:
+        label_points(axes, points, texts, colors)
+    label_lines(axes, curves)
     return figure
+
+
+def _draw_point(axes, point, test, marker, color, size):
+    """Draw a mean over chains with its standard error, which needs two of them."""
+    error = np.std(test, ddof=1) / np.sqrt(len(test)) if len(test) > 1 else 0
+    axes.errorbar(
+        *point, error, fmt=marker, color=color, markersize=size, elinewidth=1.2, capsize=0
+    )
 
 
 @book_figure
@@ -170,7 +247,7 @@ def differences_by_round(series, label):
     Parameters
     ----------
     series : mapping of str to (array_like, array_like, array_like)
-        Two names, each with means and lower and upper ends, (rounds,) each, from round 1 on.
+        Name of each curve, with means and lower and upper ends, (rounds,) each, from round 1 on.
     label : str
         Of the vertical axis.
 
@@ -182,39 +259,41 @@ def differences_by_round(series, label):
     axes = figure.subplots()
     axes.axhline(0, color=MUTED, linewidth=1.4)
     # Side by side: bars of the same round would hide each other.
-    for (name, values), (color, marker), shift in zip(series.items(), LOOKS, (-0.06, 0.06)):
-        mean, low, high = map(np.asarray, values)
-        axes.errorbar(
+    shifts = 0.12 * (np.arange(len(series)) - (len(series) - 1) / 2)
+    lines = []
+    for values, look, shift in zip(series.values(), looks(len(series)), shifts):
+        mean, low, high = (np.asarray(part, dtype=float) for part in values)
+        color, marker, dash = look
+        lines += axes.errorbar(
             np.arange(1, len(mean) + 1) + shift,
             mean,
             [mean - low, high - mean],
             color=color,
             marker=marker,
+            linestyle=dash,
             capsize=3,
             elinewidth=1.2,
             linewidth=1.2,
-            label=name,
-        )
+        )[:1]
     whole_ticks(axes.xaxis)
     axes.set_xlabel("round $t$")
     axes.set_ylabel(label)
-    axes.legend()
+    label_lines(axes, list(zip(lines, series)))
     return figure
 
 
-def _draw_by_round(axes, values, balanced, color):
+def _draw_by_round(axes, values, balanced):
     """Every chain thin; the mean thick and one standard deviation as a band.
 
     Mean and band end with the rounds that all chains have, the first `balanced` ones: a mean over
     other chains than in the round before would show a step that no chain has made.
     """
     for chain in values:
-        axes.plot(np.arange(len(chain)), chain, color=color, linewidth=0.7, alpha=0.45)
+        axes.plot(np.arange(len(chain)), chain, color=BLUE, linewidth=0.7, alpha=0.45)
     rounds, values = np.arange(balanced), values[:, :balanced]
     mean = values.mean(0)
     if len(values) > 1:
         deviation = values.std(0, ddof=1)
-        axes.fill_between(rounds, mean - deviation, mean + deviation, color=color, alpha=0.15, lw=0)
-    axes.plot(rounds, mean, "o-", color=color, markersize=4)
-    axes.set_xlabel("round $t$")
+        axes.fill_between(rounds, mean - deviation, mean + deviation, color=BLUE, alpha=0.15, lw=0)
+    axes.plot(rounds, mean, "o-", color=BLUE, markersize=4)
     axes.xaxis.get_major_locator().set_params(integer=True)

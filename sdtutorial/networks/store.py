@@ -120,7 +120,7 @@ class Store:
         ----------
         unit : Unit
         record : Record
-        arrays : dict of str to numpy.ndarray
+        arrays : dict of str to ndarray
             Stored as `<name>.npy`.
 
         Returns

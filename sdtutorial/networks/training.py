@@ -164,10 +164,9 @@ class Images:
 
     Parameters
     ----------
-    pixels : numpy.ndarray
-        (n, 32, 32, 3) uint8.
-    mean, deviation : numpy.ndarray
-        (3,), subtracted from and divided into the pixels.
+    pixels : ndarray of uint8, shape (n, 32, 32, 3)
+    mean, deviation : ndarray, shape (3,)
+        Subtracted from and divided into the pixels.
     machine : Machine
     """
 
@@ -247,8 +246,8 @@ def train(network, images, targets, recipe, seeds):
     network : sdtutorial.networks.models.Network
     images : Images
         The n training images.
-    targets : numpy.ndarray
-        (n, Q) float32. Row i belongs to image i.
+    targets : ndarray of float32, shape (n, Q)
+        Row i belongs to image i.
     recipe : Recipe
     seeds : mapping of str to int
         Seeds of the streams "initialisation", "order" and "augmentation".
@@ -332,8 +331,8 @@ def predict(model, images):
 
     Returns
     -------
-    numpy.ndarray
-        (n, Q) float32, natural logarithms of the softmax probabilities.
+    ndarray of float32, shape (n, Q)
+        Natural logarithms of the softmax probabilities.
 
     Raises
     ------

@@ -6,21 +6,23 @@ by the cell that makes it, once, whether or not the cell gives it a name::
 
     figure = plotting.chain_fits(example, chain)
 
-What a reader meets in every figure: data are dots, the truth is a thin dark line, bounds are dashed
-in the colour of what they bound, and the colour of a round is lighter or darker as the round is
-earlier or later. The background is transparent on the site, whose style sheet turns lightness round
-in the dark theme, and white elsewhere. Every colour has a contrast of at least 3 to both.
+What a reader meets in every figure: data are dots, the truth is a thin dark line, the bounds of the
+book are dashed in the colour of what they bound, and what the paper states is vermillion and
+dash-dotted. The first round of every chain is the lightest, the last the darkest. Names stand
+beside what they name. The background is transparent on the site, whose style sheet turns lightness
+round in the dark theme, and white elsewhere. Every colour has a contrast of at least 3 to both.
 
 Each chapter has its file. Figures of networks are in `sdtutorial.networks.figures`.
 """
 
-from sdtutorial.plotting._parts import label_ends
+from sdtutorial.plotting._labels import label_ends, label_lines
 from sdtutorial.plotting._style import (
     BLUE,
     GREEN,
     GRID,
     INK,
     MUTED,
+    PURPLE,
     ROUNDS,
     VERMILLION,
     BookFigure,
@@ -29,17 +31,23 @@ from sdtutorial.plotting._style import (
     round_colors,
     style,
 )
+from sdtutorial.plotting.after_the_paper import risk_curves
 from sdtutorial.plotting.closed_form import (
     green_function,
-    newton_tangents,
     residual_curve,
     shrink_factors,
 )
 from sdtutorial.plotting.collapse_bound import (
     norm_walk,
-    rounds_against_tolerance,
     rounds_limit,
     walk_plane,
+)
+from sdtutorial.plotting.generalization import equivalent_kernel
+from sdtutorial.plotting.filters import (
+    filter_curves,
+    mirror_images,
+    missed_signal,
+    two_families,
 )
 from sdtutorial.plotting.index import overview
 from sdtutorial.plotting.self_distillation import (
@@ -58,9 +66,16 @@ from sdtutorial.plotting.sparsification import (
 from sdtutorial.plotting.spline_example import (
     error_by_round,
     filter_bars,
-    risk_by_round,
+    risk_by_tolerance,
     sine_eigenvectors,
 )
+from sdtutorial.plotting.when_to_stop import (
+    freedom_by_round,
+    freedom_that_rises,
+    risk_estimates,
+    walkers,
+)
+from sdtutorial.plotting.where_they_part import least_risks, said_and_computed
 
 __all__ = [
     "BLUE",
@@ -68,6 +83,7 @@ __all__ = [
     "GRID",
     "INK",
     "MUTED",
+    "PURPLE",
     "ROUNDS",
     "VERMILLION",
     "BookFigure",
@@ -76,26 +92,38 @@ __all__ = [
     "chain_fits",
     "compare_by_round",
     "early_stopping",
+    "equivalent_kernel",
     "error_by_round",
     "filter_bars",
+    "filter_curves",
     "filters_by_round",
+    "freedom_by_round",
+    "freedom_that_rises",
     "green_function",
     "label_ends",
+    "label_lines",
+    "least_risks",
+    "mirror_images",
+    "missed_signal",
     "multipliers_and_norms",
     "new_figure",
-    "newton_tangents",
     "noisy_samples",
     "norm_walk",
     "overview",
     "residual_curve",
     "risk_by_round",
+    "risk_by_tolerance",
+    "risk_curves",
+    "risk_estimates",
     "round_colors",
-    "rounds_against_tolerance",
     "rounds_limit",
+    "said_and_computed",
     "schematic",
     "shrink_factors",
     "sine_eigenvectors",
     "sparsity_growth",
     "style",
+    "two_families",
     "walk_plane",
+    "walkers",
 ]

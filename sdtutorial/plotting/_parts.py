@@ -1,79 +1,48 @@
-"""What several figures share: labels, levels, bounds, data and truth, the course of rounds."""
+"""What several figures share: levels, bounds, axes, data and truth, the course of rounds."""
 
-import matplotlib
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
-from scipy.optimize import isotonic_regression
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sdtutorial.plotting._labels import label_ends, label_lines, note  # noqa: F401
 from sdtutorial.plotting._style import (
     BLUE,
     GREEN,
     INK,
     MUTED,
+    PURPLE,
     ROUNDS,
     VERMILLION,
     round_colors,
 )
 
-#: Colour and marker of the first, the second ... of several curves beside each other.
-LOOKS = [(BLUE, "o"), (VERMILLION, "s"), (GREEN, "^"), (INK, "D")]
-
-# ---------------------------------------------------------------------------------------------
-# Words
-# ---------------------------------------------------------------------------------------------
+#: Colour and marker of the first, the second ... of a few curves beside each other.
+LOOKS = [(BLUE, "o"), (PURPLE, "s"), (GREEN, "^"), (INK, "D")]
 
 
-def note(axes, text, point, offset=(0, 0), **options):
-    """Write a text beside a point of the axes, `offset` typographic points away from it."""
-    return axes.annotate(text, point, offset, textcoords="offset points", **options)
+def looks(count):
+    """Return a colour, a marker and a dash pattern for each of many curves, no two alike."""
+    markers, dashes = "os^Dv<>ph", ("-", "--", "-.", ":")
+    return [(LOOKS[i % 4][0], markers[i % 9], dashes[i // 4 % 4]) for i in range(count)]
 
 
-def label_ends(axes, labels):
-    """Write labels beside the ends of lines, moved apart just enough not to overlap.
-
-    Call it last: it needs the limits of the axes.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    labels : list of (line, str)
-        A `matplotlib.lines.Line2D`, labelled in its own colour at its last finite point, and the
-        text.
-    """
-    axes.figure.draw_without_rendering()  # settles the layout, and with it what a point is worth
-    size = matplotlib.rcParams["legend.fontsize"]
-    ends, wanted = [], []
-    for line, _ in labels:
-        x, y = (np.asarray(values, dtype=float) for values in line.get_data())
-        last = np.flatnonzero(np.isfinite(x) & np.isfinite(y))[-1]
-        ends.append((x[last], y[last]))
-        wanted.append(axes.transData.transform(ends[-1])[1] * 72 / axes.figure.dpi)
-    # The heights nearest to the wanted ones that keep a distance: isotonic regression.
-    order = np.argsort(wanted, kind="stable")
-    distance = 1.2 * size * np.arange(len(labels))
-    heights = np.empty(len(labels))
-    heights[order] = isotonic_regression(np.array(wanted)[order] - distance).x + distance
-    for (line, text), end, height, want in zip(labels, ends, heights, wanted):
-        note(
-            axes, text, end, (7, height - want), color=line.get_color(), fontsize=size,
-            va="center", annotation_clip=False,
-        )  # fmt: skip
-
-
-def label_rounds(figure, axes, rounds, **legend):
-    """Say which colour is which round: a legend for few rounds, a colour bar for many."""
-    if rounds <= 6:
-        handles = [Line2D([], [], color=color) for color in round_colors(rounds)]
-        axes.legend(handles, [f"round {t}" for t in range(rounds)], **legend)
+def label_rounds(figure, axes, lines, shown=None, rounds=None, word="round "):
+    """Say which line is which round: beside the lines if they are few, else in a colour bar."""
+    shown = range(len(lines)) if shown is None else shown
+    if len(lines) <= 6:
+        label_lines(axes, [(line, f"{word}{t}") for line, t in zip(lines, shown)])
     else:
-        scale = ScalarMappable(Normalize(0, rounds - 1), ROUNDS)
-        bar = figure.colorbar(scale, ax=axes, label="round $t$", fraction=0.05, pad=0.02)
-        bar.locator = MaxNLocator(integer=True, nbins=6)
-        bar.outline.set_visible(False)
-        bar.update_ticks()
+        colour_bar(figure, axes, len(lines) if rounds is None else rounds)
+
+
+def colour_bar(figure, axes, rounds):
+    """Draw the colours of all rounds beside the axes."""
+    scale = ScalarMappable(Normalize(0, rounds - 1), ROUNDS)
+    bar = figure.colorbar(scale, ax=axes, label="round $t$", fraction=0.05, pad=0.02)
+    bar.locator = MaxNLocator(integer=True, nbins=6)
+    bar.outline.set_visible(False)
+    bar.update_ticks()
 
 
 # ---------------------------------------------------------------------------------------------
@@ -90,8 +59,25 @@ def mark_level(axes, height, text=None, offset=(0, 4), *, share=1, **options):
 
 
 def draw_bound(axes, x, values, color=BLUE):
-    """Draw a bound, dashed in the colour of what it bounds; return the line."""
-    return axes.plot(x, np.asarray(values, dtype=float), "--", color=color, linewidth=1.4)[0]
+    """Draw a bound, dashed in the colour of what it bounds, the paper's dash-dotted."""
+    dashes = "-." if color == VERMILLION else "--"
+    return draw_curve(axes, x, values, dashes, color=color, linewidth=1.6)
+
+
+def draw_bounds(axes, x, bounds, paper_bounds):
+    """Draw the bounds of the book and those of the paper; return pairs of line and name."""
+    return [
+        (draw_bound(axes, x, values, color), name)
+        for color, some in ((BLUE, bounds), (VERMILLION, paper_bounds or {}))
+        for name, values in some.items()
+    ]
+
+
+def draw_curve(axes, x, y, *style, **options):
+    """Draw a curve that can be seen even if it has a single point; return the line."""
+    if np.isfinite(np.asarray(y, dtype=float)).sum() == 1:
+        options = {"marker": "o", **options}
+    return axes.plot(x, np.asarray(y, dtype=float), *style, **options)[0]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -104,6 +90,12 @@ def whole_ticks(axis, count=8):
     axis.set_major_locator(MaxNLocator(integer=True, nbins=count))
 
 
+def powers_of_ten(axis):
+    """Write ticks as powers of ten, on an axis that shows exponents."""
+    whole_ticks(axis)
+    axis.set_major_formatter(FuncFormatter(lambda power, _: f"$10^{{{power:.0f}}}$"))
+
+
 def descending(tolerances, *values):
     """Return the tolerances from the largest to the smallest, and the values in that order."""
     order = np.argsort(tolerances)[::-1]
@@ -113,42 +105,53 @@ def descending(tolerances, *values):
 def towards_interpolation(axes, tolerances):
     """Put tolerances on a logarithmic axis that runs towards interpolation."""
     axes.set_xscale("log")
-    axes.set_xlim(np.max(tolerances), np.min(tolerances))
+    axes.set_xlim(*spread(np.max(tolerances), np.min(tolerances)))
     axes.set_xlabel(r"tolerance $\varepsilon$ (smaller to the right)")
 
 
+def spread(start, end):
+    """Return the limits of a logarithmic axis; a single point gets some room on both sides."""
+    return (2 * start, end / 2) if start == end else (start, end)
+
+
 # ---------------------------------------------------------------------------------------------
-# Data, truth and fits on [0, 1]
+# Data, truth and fits
 # ---------------------------------------------------------------------------------------------
 
 
-def grid_points(count=401):
-    """Return points of [0, 1], both ends included."""
-    return np.linspace(0, 1, count)
+def grid_points(example=None, count=401):
+    """Return points of [0, 1], or of the span of the data if some of these lie outside."""
+    x = [0.0, 1.0] if example is None else np.ravel(example.x)
+    if np.ndim(getattr(example, "x", x)) > 1 and np.shape(example.x)[1] > 1:
+        raise ValueError(f"only points on a line can be drawn, not {np.shape(example.x)[1]} inputs")
+    inside = np.min(x) >= 0 and np.max(x) <= 1
+    return np.linspace(0, 1, count) if inside else np.linspace(np.min(x), np.max(x), count)
 
 
 def cross(example, points):
-    """Return what `predict` needs for these points."""
+    """Return what `predict` needs for these points, on a line."""
+    points = points.reshape(-1, *np.shape(example.x)[1:])  # (n,) or (n, 1), as the data are
     return example.kernel(points, example.x) / len(example.x)
 
 
 def draw_samples(axes, example):
-    """Draw the truth and the noisy samples of an example; return both."""
-    points = grid_points()
-    (truth,) = axes.plot(points, example.target(points), color=INK, linewidth=1.1, label="truth")
-    (samples,) = axes.plot(example.x, example.y, "o", color=INK, zorder=3, label="data")
-    axes.set_xlim(0, 1)
+    """Draw the noisy samples of an example, and the truth if it is known; return named lines."""
+    points = grid_points(example)
+    (samples,) = axes.plot(np.ravel(example.x), example.y, "o", color=INK, zorder=3)
+    axes.set_xlim(points[0], points[-1])
     axes.set_xlabel("input $x$")
-    return truth, samples
+    if example.target is None:
+        return [(samples, "data")]
+    (truth,) = axes.plot(points, example.target(points), color=INK, linewidth=1.1)
+    return [(truth, "truth"), (samples, "data")]
 
 
 def draw_fits(axes, example, chain):
     """Draw the fit of every round; return the lines."""
-    points = grid_points()
+    points = grid_points(example)
     fits = chain.predict(cross(example, points))
     return [
-        axes.plot(points, fit, color=color, label=f"round {t}")[0]
-        for t, (fit, color) in enumerate(zip(fits, round_colors(len(fits))))
+        axes.plot(points, fit, color=color)[0] for fit, color in zip(fits, round_colors(len(fits)))
     ]
 
 
@@ -160,9 +163,9 @@ def draw_fits(axes, example, chain):
 def draw_rounds(axes, x, y, rounds):
     """Draw one dot a round, in its colour, on a thin line; hollow what follows the last round."""
     axes.plot(x, y, color=MUTED, linewidth=1, zorder=1)
-    for t, color in enumerate(round_colors(rounds)):
-        axes.plot(x[t], y[t], "o", color=color, markersize=9)
-    axes.plot(x[rounds:], y[rounds:], "o", color=MUTED, markersize=9, markerfacecolor="white")
+    for t, color in enumerate(round_colors(rounds) if rounds else []):
+        axes.plot(x[t], y[t], "o", color=color, markersize=8, clip_on=False)
+    axes.plot(x[rounds:], y[rounds:], "o", color=MUTED, markersize=8, markerfacecolor="white")
 
 
 def draw_errors(axes, errors):
@@ -170,5 +173,5 @@ def draw_errors(axes, errors):
     errors = np.asarray(errors, dtype=float)
     draw_rounds(axes, np.arange(len(errors)), errors, len(errors) - 1)
     axes.set_xlim(-0.4, len(errors) - 0.6)
-    axes.set_ylim(0, 1.2 * errors.max())
+    axes.set_ylim(0, 1.2 * np.nanmax(errors))
     axes.grid(axis="x", visible=False)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from sdtutorial import regression
-from sdtutorial.plotting._parts import grid_points, mark_level, note
-from sdtutorial.plotting._style import BLUE, INK, MUTED, VERMILLION, book_figure, new_figure
+from sdtutorial.plotting._labels import label_lines, note
+from sdtutorial.plotting._parts import grid_points, mark_level, spread
+from sdtutorial.plotting._style import BLUE, INK, MUTED, book_figure, new_figure
 
 
 @book_figure
@@ -26,16 +27,18 @@ def green_function(kernel, centres=(0.2, 0.5, 0.8)):
     axes = figure.subplots()
     points = grid_points()
     values = kernel(points, np.asarray(centres, dtype=float))
+    named = []
     dashes = ["-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.5, 1, 1.5))]
     for column, (centre, curve) in enumerate(zip(centres, values.T)):
         dash = dashes[column % len(dashes)]
-        axes.plot(points, curve, color=BLUE, linestyle=dash, label=f"$t = {centre:g}$")
+        (line,) = axes.plot(points, curve, color=BLUE, linestyle=dash)
         axes.plot(centre, kernel(np.array([centre]), np.array([centre]))[0], "o", color=BLUE)
-    axes.legend(loc="upper left", borderpad=0, handlelength=2.2)
+        named.append((line, f"$t = {centre:g}$"))
     axes.set_xlim(0, 1)
-    axes.set_ylim(min(0, 1.1 * values.min()), 1.1 * values.max())
+    axes.set_ylim(min(0, 1.1 * values.min()), 1.15 * values.max())
     axes.set_xlabel("input $x$")
     axes.set_ylabel("Green's function $g(x, t)$")
+    label_lines(axes, named)
     return figure
 
 
@@ -46,7 +49,7 @@ def shrink_factors(eigenvalues, multiplier):
     Parameters
     ----------
     eigenvalues : array_like, shape (K,)
-        Positive.
+        Not negative. Zeros cannot stand on a logarithmic axis, and are left out.
     multiplier : float
         c, where the factor is one half.
 
@@ -54,18 +57,24 @@ def shrink_factors(eigenvalues, multiplier):
     -------
     BookFigure
     """
-    figure = new_figure(3.4)
+    figure = new_figure(3.6)
     axes = figure.subplots()
     eigenvalues = np.asarray(eigenvalues, dtype=float)
+    eigenvalues = eigenvalues[eigenvalues > 0]
     ends = min(eigenvalues.min(), multiplier) / 2, max(eigenvalues.max(), multiplier) * 2
     between = np.geomspace(*ends, 200)
     axes.plot(between, regression.shares_kept(between, multiplier), color=BLUE, linewidth=1.2)
     axes.plot(eigenvalues, regression.shares_kept(eigenvalues, multiplier), "o", color=BLUE)
     axes.axvline(multiplier, color=MUTED, linewidth=1.2)
-    note(
-        axes, "multiplier $c$", (multiplier, 0.97), (-6, 0),
-        xycoords=("data", "axes fraction"), ha="right", va="top", color=MUTED,
-    )  # fmt: skip
+    for text, side, height, color in (
+        ("multiplier $c$", -6, 0.97, MUTED),
+        ("mostly lost", -6, 0.6, INK),
+        ("mostly kept", 6, 0.3, INK),
+    ):
+        note(
+            axes, text, (multiplier, height), (side, 0), xycoords=("data", "axes fraction"),
+            ha="right" if side < 0 else "left", va="top", color=color,
+        )  # fmt: skip
     axes.set_xscale("log")
     axes.set_xlim(*ends)
     axes.set_ylim(0, 1.05)
@@ -104,9 +113,9 @@ def residual_curve(multipliers, residuals, tolerance, root, brackets):
     axes.plot(root, tolerance, "o", color=INK, markersize=8, zorder=4)
     note(axes, "root", (root, tolerance), (-8, 7), ha="right")
     axes.set_xscale("log")
-    axes.set_xlim(np.min(multipliers), np.max(multipliers))
-    axes.set_ylim(0, 1.08 * np.max(residuals))
-    axes.set_ylabel("mean squared residual\n" + r"$\|f_c - y\|^2 / K$")
+    axes.set_xlim(*spread(np.min(multipliers), np.max(multipliers)))
+    axes.set_ylim(0, 1.08 * max(np.nanmax(residuals), tolerance))
+    axes.set_ylabel(r"residual $\|f_c - y\|^2 / K$")
     for height, (lower, upper) in enumerate(reversed(brackets.values())):
         strip.plot([lower, upper], [height, height], "|-", color=BLUE, markersize=12)
     strip.set_yticks(range(len(brackets)), list(reversed(brackets)))
@@ -117,48 +126,4 @@ def residual_curve(multipliers, residuals, tolerance, root, brackets):
     strip.set_xlabel("multiplier $c$")
     for panel in (axes, strip):
         panel.axvline(root, color=INK, linewidth=0.9, linestyle=(0, (2, 2)))
-    return figure
-
-
-@book_figure
-def newton_tangents(curve, starts, root):
-    """Draw one step of Newton's method on a curve towards its height at the root, from each start.
-
-    Parameters
-    ----------
-    curve : callable
-        ``curve(mu)`` returns the value and the slope at a number mu >= 0.
-    starts : dict of str to float
-        Title of each panel, and the point from which its step is taken.
-    root : float
-        The point that is looked for.
-
-    Returns
-    -------
-    BookFigure
-    """
-    figure = new_figure(3.6)
-    panels = figure.subplots(1, len(starts), squeeze=False)[0]
-    height, _ = curve(root)
-    for axes, (title, start) in zip(panels, starts.items()):
-        value, slope = curve(start)
-        landing = start + (height - value) / slope
-        furthest = max(start, landing, root)
-        left, right = min(0, landing) - 0.1 * furthest, 1.1 * furthest
-        points = np.linspace(0, right, 400)
-        axes.plot(points / root, [curve(point)[0] for point in points], color=BLUE)
-        mark_level(axes, height)
-        axes.axvspan(left / root, 0, color=MUTED, alpha=0.15, linewidth=0)
-        axes.plot(1, height, "o", color=INK, zorder=4)
-        axes.annotate(
-            "", (landing / root, height), (start / root, value),
-            arrowprops={"arrowstyle": "-|>", "color": VERMILLION, "linewidth": 1.6,
-                        "shrinkA": 0, "shrinkB": 0},
-        )  # fmt: skip
-        axes.plot(start / root, value, "o", color=VERMILLION)
-        axes.set_xlim(left / root, right / root)
-        axes.set_ylim(0, 1.1 * max(value, height))
-        axes.set_title(title)
-        axes.set_xlabel(r"$\mu = 1/c$, in units of the root")
-    panels[0].set_ylabel(r"reciprocal norm $\varphi(\mu)$")
     return figure

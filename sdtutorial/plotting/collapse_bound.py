@@ -1,14 +1,15 @@
 """The figures of the chapter on collapse: how many rounds there are."""
 
 import numpy as np
-from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
+from sdtutorial.plotting._labels import label_ends, label_lines, note
 from sdtutorial.plotting._parts import (
     descending,
     draw_bound,
-    label_ends,
-    note,
+    draw_bounds,
+    draw_rounds,
+    mark_level,
     towards_interpolation,
     whole_ticks,
 )
@@ -17,6 +18,7 @@ from sdtutorial.plotting._style import (
     INK,
     MUTED,
     ROUNDS,
+    VERMILLION,
     book_figure,
     new_figure,
     round_colors,
@@ -24,7 +26,7 @@ from sdtutorial.plotting._style import (
 
 
 @book_figure
-def norm_walk(norm_ratios, bounds):
+def norm_walk(norm_ratios, bounds, paper=None):
     """Draw the norm of the targets by round, and bounds on it.
 
     Parameters
@@ -33,27 +35,34 @@ def norm_walk(norm_ratios, bounds):
         r_0 ... r_T.
     bounds : dict of str to array_like, shape (T + 1,)
         Label of each bound, and its value at each round; NaN where it says nothing.
+    paper : array_like, shape (T + 1,), optional
+        The paper's lower bound, drawn in another colour down to where it says nothing more.
 
     Returns
     -------
     BookFigure
     """
-    figure = new_figure(3.8)
+    figure = new_figure(4.0)
     axes = figure.subplots()
+    norm_ratios = np.asarray(norm_ratios, dtype=float)
     rounds = np.arange(len(norm_ratios))
+    last = max(rounds[-1], 0.5)
     axes.axhspan(-1, 1, color=MUTED, alpha=0.13, linewidth=0)
-    middle = (0.5 * rounds[-1], 0.5)
-    axes.text(*middle, "collapsed: $r_t \\leq 1$", color=MUTED, ha="center", va="center")
-    labels = [(draw_bound(axes, rounds, values), label) for label, values in bounds.items()]
-    (walk,) = axes.plot(rounds, norm_ratios, "o-", color=BLUE, clip_on=False, zorder=3)
-    labels.append((walk, "$r_t$"))
-    axes.set_xlim(0, rounds[-1])
-    axes.set_ylim(0, 1.08 * max(norm_ratios))
-    axes.margins(x=0)
+    named = draw_bounds(axes, rounds, bounds, None)
+    if paper is not None:
+        paper = np.asarray(paper, dtype=float)
+        said = rounds <= np.argmax(np.append(paper, 0.0) <= 1)  # no chain comes below one
+        bound = draw_bound(axes, rounds[said], paper[said], VERMILLION)
+        named.append((bound, "the paper:\nat least"))
+    draw_rounds(axes, rounds, norm_ratios, rounds[-1])
+    axes.set_xlim(-0.03 * last, 1.03 * last)
+    axes.set_ylim(0, 1.08 * np.nanmax(norm_ratios))
     whole_ticks(axes.xaxis)
     axes.set_xlabel("round $t$")
     axes.set_ylabel("norm of the targets $r_t$")
-    label_ends(axes, labels)
+    middle = (0.5 * last, 0.5)
+    note(axes, "collapsed: $r_t \\leq 1$", middle, ha="center", va="center", color=MUTED)
+    label_lines(axes, named)
     return figure
 
 
@@ -84,75 +93,38 @@ def walk_plane(chain):
             "walk_plane takes a chain with two positive eigenvalues and one label vector, not "
             f"coordinates of shape {chain.coordinates.shape} and eigenvalues {chain.eigenvalues}"
         )
-    figure = new_figure(4.6)
+    figure = new_figure(5.2)
     axes = figure.subplots()
     step = np.sqrt(2 * chain.tolerance)
     # Each coordinate has its own time scale; enough points on both.
     times = np.sort(np.outer(np.geomspace(1e-4, 30, 300), chain.eigenvalues), axis=None)
     path = np.exp(-times[:, None] / chain.eigenvalues) * chain.coordinates
-    (smooth,) = axes.plot(*path.T, color=INK, linewidth=1.1)
+    axes.plot(*path.T, color=INK, linewidth=1.1)
     axes.add_patch(Circle((0, 0), step, color=MUTED, alpha=0.18, linewidth=0))
     walk = chain.target_coordinates
+    (polygon,) = axes.plot(*walk.T, linewidth=0, color=ROUNDS(0.4))  # arrows are no line to label
+    arrow = {"arrowstyle": "-|>,head_length=0.5,head_width=0.25", "linewidth": 2}
     for t, color in enumerate(round_colors(chain.rounds)):
         axes.add_patch(Circle(walk[t], step, fill=False, color=color, alpha=0.35, linewidth=1))
-        axes.annotate(
-            "",
-            walk[t + 1],
-            walk[t],
-            arrowprops={
-                "arrowstyle": "-|>,head_length=0.5,head_width=0.25",
-                "color": color,
-                "linewidth": 2,
-                "shrinkA": 0,
-                "shrinkB": 0,
-            },
-        )
+        arrow |= {"color": color, "shrinkA": 0, "shrinkB": 0}
+        axes.annotate("", walk[t + 1], walk[t], arrowprops=arrow)
         axes.plot(*walk[t], "o", color=color)
     axes.plot(*walk[-1], "o", color=MUTED)
-    note(axes, "$z_0$", walk[0], (8, 0), va="center")
     axes.set_aspect("equal")
     axes.autoscale_view()
-    figure.legend(
-        [Line2D([], [], color=ROUNDS(0.4), marker="o"), smooth, Circle((0, 0), color="#d0d0d0")],
-        ["rounds, equal steps", r"path as $\varepsilon$ falls", "collapsed"],
-        loc="outside right center",
-    )
+    axes.set_xlim(left=axes.get_xlim()[0] - step)  # room for the name of the path
     axes.set_xlabel("$z[1]$, smaller eigenvalue")
     axes.set_ylabel("$z[2]$, larger eigenvalue")
+    note(axes, "$z_0$", walk[0], (8, 0), va="center")
+    note(axes, "collapsed", (step, 0), (6, 0), va="center", color=MUTED)
+    bend = path[np.argmax(path / chain.coordinates @ (-1, 1))]
+    note(axes, "the path\nas $\\varepsilon$ falls", bend, (-8, 4), ha="right")
+    label_lines(axes, [(polygon, "one arrow a round")])
     return figure
 
 
 @book_figure
-def rounds_against_tolerance(tolerances, rounds, bounds):
-    """Draw how many rounds there are before collapse against the tolerance, and bounds on it.
-
-    Parameters
-    ----------
-    tolerances : array_like, shape (n,)
-    rounds : array_like, shape (n,)
-        T for each tolerance.
-    bounds : dict of str to array_like, shape (n,)
-        Label of each bound, and its value for each tolerance; NaN where it says nothing.
-
-    Returns
-    -------
-    BookFigure
-    """
-    figure = new_figure(4.0)
-    axes = figure.subplots()
-    tolerances, rounds, *heights = descending(tolerances, rounds, *bounds.values())
-    labels = [(draw_bound(axes, tolerances, h), name) for name, h in zip(bounds, heights)]
-    (line,) = axes.plot(tolerances, rounds, color=BLUE)
-    labels.append((line, "rounds $T$"))
-    towards_interpolation(axes, tolerances)
-    axes.set_yscale("log")
-    axes.set_ylabel("rounds before collapse")
-    label_ends(axes, labels)
-    return figure
-
-
-@book_figure
-def rounds_limit(tolerances, ratios, limit):
+def rounds_limit(tolerances, ratios, limit, bounds=None):
     """Draw the rounds relative to the norm, T/r_0, which tend to an arc length as eps falls.
 
     Parameters
@@ -162,21 +134,21 @@ def rounds_limit(tolerances, ratios, limit):
         T/r_0 for each tolerance.
     limit : float
         The arc length of the path divided by the norm of the labels.
+    bounds : dict of str to array_like, shape (n,), optional
+        Label of each bound on T/r_0, and its value for each tolerance; NaN where it says nothing.
 
     Returns
     -------
     BookFigure
     """
-    figure = new_figure(3.4)
+    figure = new_figure(4.2)
     axes = figure.subplots()
-    tolerances, ratios = descending(tolerances, ratios)
-    axes.axhline(limit, color=BLUE, linestyle="--", linewidth=1.4)
-    note(
-        axes, f"arc length over norm: {limit:.4f}", (1, limit), (-2, 5),
-        xycoords=("axes fraction", "data"), ha="right", color=BLUE,
-    )  # fmt: skip
-    axes.plot(tolerances, ratios, "o-", color=BLUE)
+    tolerances, ratios, *heights = descending(tolerances, ratios, *(bounds or {}).values())
+    mark_level(axes, limit, f"arc length over norm: {limit:.4f}", share=0.62)
+    named = draw_bounds(axes, tolerances, dict(zip(bounds or {}, heights)), None)
+    (dots,) = axes.plot(tolerances, ratios, "o", color=BLUE, markersize=4, clip_on=False)
     towards_interpolation(axes, tolerances)
-    axes.margins(y=0.15)
+    axes.margins(y=0.12)
     axes.set_ylabel("rounds over norm $T / r_0$")
+    label_ends(axes, [*named, (dots, "$T / r_0$")])
     return figure

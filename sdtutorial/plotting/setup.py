@@ -3,8 +3,9 @@
 import numpy as np
 
 from sdtutorial import regression
+from sdtutorial.plotting._labels import label_lines
 from sdtutorial.plotting._parts import cross, draw_samples, grid_points
-from sdtutorial.plotting._style import BLUE, VERMILLION, book_figure, new_figure
+from sdtutorial.plotting._style import BLUE, PURPLE, book_figure, new_figure
 
 
 @book_figure
@@ -14,6 +15,7 @@ def noisy_samples(example, tolerance=None):
     Parameters
     ----------
     example : Example
+        Without a known truth (`target` None) the truth is left out.
     tolerance : float, optional
         Also draw the constrained fit with this mean squared residual.
 
@@ -26,21 +28,19 @@ def noisy_samples(example, tolerance=None):
     InfeasibleToleranceError, TypeError, ValueError
         As `sdtutorial.regression.fit`.
     """
-    figure = new_figure(3.7)
+    figure = new_figure(3.9)
     axes = figure.subplots()
-    draw_samples(axes, example)
-    to_points = cross(example, grid_points())
+    named = draw_samples(axes, example)
+    points = grid_points(example)
+    to_points = cross(example, points)
     # Least squares, since an end point gives the Gram matrix a row of zeros.
     weights = np.linalg.lstsq(example.gram, example.y, rcond=None)[0]
-    axes.plot(grid_points(), to_points @ weights, color=VERMILLION, label="no residual allowed")
+    through_all = axes.plot(points, to_points @ weights, color=PURPLE, linestyle=(0, (5, 1.5)))
+    named += [(through_all[0], "no residual allowed")]
     if tolerance is not None:
         fit = regression.fit(example.gram, example.y, tolerance)
-        axes.plot(
-            grid_points(),
-            fit.predict(to_points),
-            color=BLUE,
-            label=f"mean square {tolerance:g} allowed",
-        )
+        constrained = axes.plot(points, fit.predict(to_points), color=BLUE)
+        named += [(constrained[0], f"mean square\n{tolerance:g} allowed")]
     axes.set_ylabel("function value")
-    axes.legend(loc="upper right", borderpad=0)
+    label_lines(axes, named[::-1])
     return figure

@@ -1,18 +1,19 @@
 """The figures of the chapter on the filters, which become sparse."""
 
 import numpy as np
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
+from sdtutorial.plotting._labels import label_ends, label_points, note
 from sdtutorial.plotting._parts import (
     descending,
-    draw_bound,
+    draw_bounds,
+    draw_curve,
     draw_rounds,
-    label_ends,
     label_rounds,
-    note,
+    powers_of_ten,
     towards_interpolation,
 )
-from sdtutorial.plotting._style import BLUE, VERMILLION, book_figure, new_figure, round_colors
+from sdtutorial.plotting._style import BLUE, book_figure, new_figure, round_colors
 
 
 @book_figure
@@ -30,12 +31,12 @@ def filters_by_round(chain, rounds=None):
     -------
     BookFigure
     """
-    figure = new_figure(3.8)
+    figure = new_figure(3.9)
     axes = figure.subplots()
     shown = range(chain.rounds) if rounds is None else rounds
     colors = round_colors(chain.rounds)
     reached = chain.eigenvalues > 0
-    for t in shown:
+    lines = [
         axes.plot(
             chain.eigenvalues[reached],
             chain.log_filters[t][reached] / np.log(10),
@@ -43,11 +44,14 @@ def filters_by_round(chain, rounds=None):
             color=colors[t],
             linewidth=1.6,
             markersize=4.5 if len(shown) <= 12 else 0,
-        )
+        )[0]
+        for t in shown
+    ]
     axes.set_xscale("log")
     axes.set_xlabel("eigenvalue $d_k$")
-    axes.set_ylabel(r"power of ten of the filter, $\log_{10} B_t[k]$")
-    label_rounds(figure, axes, chain.rounds, loc="lower right", borderpad=0)
+    axes.set_ylabel("filter $B_t[k]$")
+    powers_of_ten(axes.yaxis)
+    label_rounds(figure, axes, lines, shown, chain.rounds)
     return figure
 
 
@@ -73,23 +77,13 @@ def sparsity_growth(tolerances, log_ratios, lower, upper, index_limit):
     axes = figure.subplots()
     tolerances, log_ratios, lower, upper = descending(tolerances, log_ratios, lower, upper)
     axes.fill_between(tolerances, lower, upper, color=BLUE, alpha=0.1, linewidth=0)
-    high = draw_bound(axes, tolerances, upper)
-    (line,) = axes.plot(tolerances, log_ratios, color=BLUE)
-    low = draw_bound(axes, tolerances, lower)
-    (index,) = axes.plot(
-        tolerances, np.full(len(tolerances), index_limit), color=VERMILLION, linewidth=1.6
-    )
+    bounds = {"upper bound": upper, "lower bound": lower}
+    limit = {"limit of the\npaper's index": np.full(len(tolerances), index_limit)}
+    high, low, index = draw_bounds(axes, tolerances, bounds, limit)
+    line = draw_curve(axes, tolerances, log_ratios, color=BLUE)
     towards_interpolation(axes, tolerances)
     axes.set_ylabel(r"log-ratio $\ln(B_{T-1}[k] \,/\, B_{T-1}[j])$")
-    label_ends(
-        axes,
-        [
-            (high, "upper bound"),
-            (line, "the chain"),
-            (low, "lower bound"),
-            (index, "limit of the\npaper's index"),
-        ],
-    )
+    label_ends(axes, [high, (line, "the chain"), low, index])
     return figure
 
 
@@ -114,24 +108,33 @@ def early_stopping(residuals, ratios, round_residuals, round_ratios, limit):
     -------
     BookFigure
     """
-    figure = new_figure(3.8)
+    figure = new_figure(3.9)
     axes = figure.subplots()
     axes.set_yscale("log")
-    axes.plot(residuals, ratios, color=BLUE)
-    axes.axhline(limit, color=BLUE, linestyle="--", linewidth=1.4)
+    draw_curve(axes, residuals, ratios, color=BLUE)
+    axes.axhline(limit, color=BLUE, linestyle="--", linewidth=1.6)
     for text, height, offset in (
         ("limit of one fit, $d_k / d_j$", limit, 6),
-        ("one looser fit", ratios[-1], -16),
+        ("one looser fit", ratios[-1], -17),
     ):
         note(
             axes, text, (1, height), (-2, offset), xycoords=("axes fraction", "data"),
             color=BLUE, ha="right",
         )  # fmt: skip
     draw_rounds(axes, round_residuals, round_ratios, len(round_ratios))
-    for t, color in enumerate(round_colors(len(round_ratios))):
-        note(axes, f"round {t}", (round_residuals[t], round_ratios[t]), (9, -14), color=color)
-    for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
-        formatter(LogFormatter(minor_thresholds=(1.5, 0.6)))
+    axes.set_ylim(bottom=min(0.97, axes.get_ylim()[0]))  # one: no direction outlives the other
+    _plain_ticks(axes.yaxis, *axes.get_ylim())
     axes.set_xlabel("mean squared distance from the labels $y_0$")
-    axes.set_ylabel("ratio $B_t[k] \\,/\\, B_t[j]$")
+    axes.set_ylabel("ratio $B_t[k] \\,/\\, B_t[j]$ (log scale)")
+    names = [f"round {t}" for t in range(len(round_ratios))]
+    label_points(axes, list(zip(round_residuals, round_ratios)), names, round_colors(len(names)))
     return figure
+
+
+def _plain_ticks(axis, low, high):
+    """Write round numbers on a logarithmic axis, at most seven of them."""
+    numbers = [digit * 10.0**power for power in range(-9, 10) for digit in (1, 1.5, 2, 3, 5)]
+    inside = [number for number in numbers if low <= number <= high]
+    axis.set_major_locator(FixedLocator(inside[:: 1 + len(inside) // 8]))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_locator(NullLocator())

@@ -3,20 +3,23 @@
 import numpy as np
 
 from sdtutorial import notebook
+from sdtutorial.plotting._labels import label_points
 from sdtutorial.plotting._parts import (
-    LOOKS,
+    colour_bar,
+    descending,
+    draw_curve,
     draw_errors,
     grid_points,
-    label_ends,
     label_rounds,
-    note,
+    mark_level,
+    powers_of_ten,
+    towards_interpolation,
     whole_ticks,
 )
 from sdtutorial.plotting._style import (
     BLUE,
     GRID,
     INK,
-    MUTED,
     book_figure,
     new_figure,
     round_colors,
@@ -42,19 +45,23 @@ def error_by_round(errors):
     draw_errors(axes, errors)
     last = len(errors) - 1
     if last <= 8:
-        for t, error in enumerate(errors):
-            note(axes, f"{error:.4f}", (t, error), (0, 9), ha="center")
         axes.set_xticks(range(last + 1), [*range(last), "zero\nfunction"])
     else:
         whole_ticks(axes.xaxis)
     axes.set_xlabel("round $t$")
     axes.set_ylabel("squared error to the truth")
+    if last <= 8:
+        numbers = [f"{error:.3f}" for error in errors]
+        label_points(axes, list(enumerate(errors)), numbers, [INK] * len(numbers))
     return figure
 
 
 @book_figure
 def filter_bars(chain, log=True):
     """Draw the diagonal of B_t for every round, side by side (Fig. 2d).
+
+    On the logarithmic axis the bars hang from one, where nothing is lost: the length of a bar is
+    the number of powers of ten that a direction has lost.
 
     Parameters
     ----------
@@ -67,30 +74,38 @@ def filter_bars(chain, log=True):
     -------
     BookFigure
     """
-    figure = new_figure(3.7)
+    figure = new_figure(3.9)
     axes = figure.subplots()
-    filters = chain.filters
+    filters = chain.log_filters / np.log(10) if log else chain.filters
     rounds, size = filters.shape
     width = 0.84 / rounds
     for t, color in enumerate(round_colors(rounds)):
         middles = np.arange(1, size + 1) + width * (t - (rounds - 1) / 2)
-        axes.bar(middles, filters[t], 0.9 * width, color=color, label=f"round {t}")
+        reached = chain.eigenvalues > 0
+        axes.bar(
+            middles[reached], filters[t][reached], 0.9 * width, color=color, label=f"round {t}"
+        )
     if log:
-        axes.set_yscale("log")
-        axes.set_ylim(filters[filters > 0].min() / 3, 1.5)
+        axes.axhline(0, color=INK, linewidth=0.8)
+        axes.set_ylim(top=0.02 * np.ptp(axes.get_ylim()))
+        powers_of_ten(axes.yaxis)
     axes.set_xlim(0.4, size + 0.6)
     if size <= 12:
         axes.set_xticks(range(1, size + 1))
     axes.grid(axis="x", visible=False)
     axes.set_xlabel("direction $k$, smallest eigenvalue first")
     axes.set_ylabel("filter $B_t[k]$")
-    label_rounds(figure, axes, rounds, loc="lower left", bbox_to_anchor=(0, 1), ncols=6,
-                  borderpad=0.2, columnspacing=1.2)  # fmt: skip
+    if rounds <= 6:
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(-0.02, 1), ncols=4, borderpad=0.2, columnspacing=1
+        )
+    else:
+        colour_bar(figure, axes, rounds)
     return figure
 
 
 @book_figure
-def sine_eigenvectors(points, eigenvectors, eigenvalues):
+def sine_eigenvectors(points, eigenvectors, eigenvalues, truth=None):
     """Draw the eigenvectors of G over the sampled sines that they are.
 
     Parameters
@@ -101,6 +116,8 @@ def sine_eigenvectors(points, eigenvectors, eigenvalues):
         One a column.
     eigenvalues : array_like, shape (K,)
         Ascending; the largest is drawn first.
+    truth : int, optional
+        The number m of the sine that is the truth, counted from the largest eigenvalue, from 1.
 
     Returns
     -------
@@ -125,49 +142,40 @@ def sine_eigenvectors(points, eigenvectors, eigenvalues):
         panel.plot(fine, height * np.sin(m * np.pi * fine), color=INK, linewidth=1.1)
         panel.plot(points, sign * vector, "o", color=BLUE, markersize=4.5)
         value = notebook.scientific(eigenvalues[size - m], 2, tex=True)
-        panel.set_title(f"$m = {m}$,  $d = {value}$", fontsize=10)
+        panel.set_title(f"$m = {m},\\ d = {value}$", fontsize="medium" if size < 5 else 11.5)
+        if m == truth:
+            panel.set_title(f"$m = {m}$, the truth", color=BLUE, fontsize=11.5)
+            panel.spines[:].set(visible=True, color=BLUE, linewidth=2)
         panel.grid(visible=False)
         panel.set_xticks([0, 1])
         panel.set_yticks([])
-    figure.supxlabel("input $x$", fontsize=11)
+    figure.supxlabel("input $x$", fontsize=12)
     return figure
 
 
 @book_figure
-def risk_by_round(study):
-    """Draw the mean risk by round for a few tolerances against the best that one fit can do.
+def risk_by_tolerance(study):
+    """Draw the mean risk of each round against the tolerance, and the best that one penalty can do.
 
     Parameters
     ----------
     study : RiskStudy
-        Of `sdtutorial.examples.risk_study`, with at most four tolerances.
+        Of `sdtutorial.risk.risk_study`.
 
     Returns
     -------
     BookFigure
     """
-    figure = new_figure(3.9)
+    figure = new_figure(4.2)
     axes = figure.subplots()
-    rounds = np.arange(study.risk.shape[1])
-    labels = []
-    for tolerance, risk, error, (color, marker) in zip(
-        study.tolerances, study.risk, study.standard_error, LOOKS
-    ):
-        line = axes.errorbar(
-            rounds, risk, error, color=color, marker=marker, capsize=3, elinewidth=1.2
-        )[0]
-        labels.append((line, rf"$\varepsilon = {tolerance:g}$"))
-    for text, risk, dashes in (
-        (r"best single $\varepsilon$", study.best_tolerance_risk, (0, (5, 2))),
-        ("best single $c$", study.best_multiplier_risk, (0, (1.5, 1.5))),
-    ):
-        ends = [-0.2, rounds[-1] + 0.1]
-        (line,) = axes.plot(ends, [risk, risk], color=MUTED, linewidth=1.4, linestyle=dashes)
-        labels.append((line, text))
-    axes.set_xlim(ends)
-    axes.set_ylim(bottom=0)
-    whole_ticks(axes.xaxis)
-    axes.set_xlabel("round $t$")
-    axes.set_ylabel("mean squared error to the truth")
-    label_ends(axes, labels)
+    tolerances, *curves = descending(study.tolerances, *study.risk.T)
+    colors = round_colors(len(curves))
+    lines = [draw_curve(axes, tolerances, risk, color=c) for risk, c in zip(curves, colors)]
+    for risk, color in zip(curves, colors):
+        axes.plot(tolerances[risk.argmin()], risk.min(), "o", color=color)
+    mark_level(axes, study.best_penalty_errors.mean(), "one fit, best $c$", (0, -16))
+    towards_interpolation(axes, tolerances)
+    axes.set_ylim(0, 2.5 * study.risk.min())
+    axes.set_ylabel("risk")
+    label_rounds(figure, axes, lines)
     return figure

@@ -10,6 +10,9 @@ from statements import Check
 
 ROOT = Path(__file__).parents[2]
 
+# What draws, trains, talks to the host, or is used by what is tested.
+OTHERS = ("interactive", "networks", "notebook", "plotting", "secular", "spectrum")
+
 
 def test_every_public_name_of_the_package_is_on_the_page_once():
     shown = [thing for _, things in public_names() for thing in things.values()]
@@ -74,7 +77,7 @@ def test_every_function_of_the_theory_has_a_test_that_calls_it():
     untested = [
         f"{module.__name__}.{name}"
         for module, things in public_names()
-        if module.__name__.split(".")[1] not in ("interactive", "networks", "notebook", "plotting")
+        if module.__name__.split(".")[1] not in OTHERS
         for name, thing in things.items()
         if inspect.isfunction(thing) and (thing.__module__, thing.__qualname__) not in uses
     ]

@@ -1,5 +1,7 @@
 """Figures from the records of finished and unfinished studies."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawings import draw, drawn, texts
@@ -48,29 +50,74 @@ def test_the_band_is_one_standard_deviation(study):
 def test_the_metrics_figure_draws_what_its_panels_say(study):
     (chains,) = group(study)
     figure = figures.metrics(chains)
-    titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == list(figures.PANELS.values())
-    assert set(figures.PANELS) < set(METRICS)
+    titles = {axes.get_title(loc="left") for axes in figure.axes}
+    panels = figures.PREDICTED | figures.NOT_PREDICTED
+    assert titles == set(panels.values())
+    assert set(panels) < set(METRICS)
+
+
+def test_the_values_with_which_a_chain_would_end_are_marked(study):
+    ten = [
+        replace(record, configuration=nested(record.configuration, data="cifar10"))
+        for record in study
+    ]
+    (chains,) = group(ten)
+    left = figures.metrics(chains).axes[::2]
+    for axes, height in zip(left, (np.log(10), 0.1, 1)):
+        assert any((line[:, 1] == height).all() for line in drawn(axes) if len(line))
+        assert axes.get_ylim()[0] <= height <= axes.get_ylim()[1] or height > 1
+
+
+def nested(configuration, **setting):
+    """The configuration with other entries in its setting."""
+    return {**configuration, "setting": {**configuration["setting"], **setting}}
+
+
+def test_a_title_is_for_people(study):
+    record = make()
+    full = nested(
+        record.configuration,
+        data="cifar100",
+        network={"family": "vgg"},
+        recipe={**record.configuration["setting"]["recipe"], "loss": "l2"},
+    )
+    variant = nested(full, seeds_of="a")
+    cases = [("a", full), ("a-decay-1", variant), ("a$_{$", record.configuration)]
+    titles = [
+        figures.title(group([replace(record, setting=name, configuration=configuration)])[0])
+        for name, configuration in cases
+    ]
+    base = "CIFAR-100, VGG, squared distance"
+    assert titles == [base, f"{base}, decay 1", "a$_{$"]
+
+
+def test_a_name_is_no_formula(study):
+    (chains,) = group([replace(record, setting="a$_{$") for record in study])
+    assert draw(figures.accuracy([chains]))
+
+
+def test_every_series_of_differences_is_drawn():
+    ends = np.array([2.0, 3.0]), np.array([1.0, 2.0]), np.array([3.0, np.nan])
+    figure = figures.differences_by_round({name: ends for name in "abcde"}, "difference")
+    assert len(figure.axes[0].collections) == 5
+    assert draw(figure)
 
 
 def test_the_trade_off_figure_has_a_curve_for_rounds_and_each_kind_of_control(study, controls):
     groups = group(study + controls)
     base = groups[0]
     figure = figures.trade_off(base, groups)
-    labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
-    assert labels == [
-        "rounds",
-        "single training, epochs",
-        "single training, weight decay ($10^{-3}$)",
-    ]
-    assert {"5", "1000"} <= {text.get_text() for text in figure.axes[0].texts}
+    said = {text.get_text() for text in figure.axes[0].texts}
+    assert {"5 epochs", "1", "round 0", "round 1"} <= said
+    assert any("fewer epochs" in text for text in said)
+    assert any("weight decay" in text for text in said)
     curve = figure.axes[0].lines[0]
     expected = [
         100 * base.values(name)[:, :2].mean(0)
         for name in ("training_accuracy", "test_accuracy")
     ]
     assert np.array(curve.get_data()) == pytest.approx(np.array(expected))
-    epochs = next(line for line in figure.axes[0].lines if line.get_label().endswith("epochs"))
+    epochs = next(line for line in figure.axes[0].lines if line.get_linestyle() == "--")
     assert epochs.get_ydata()[0] == pytest.approx(20)
 
 

@@ -48,16 +48,10 @@ def test_a_fit_keeps_half_of_a_direction_whose_eigenvalue_is_the_multiplier(chai
     assert draw(figure)
 
 
-def test_newton_steps_stop_before_the_root_on_the_left_and_jump_over_it_from_the_right():
-    figure = plotting.newton_tangents(
-        lambda mu: (np.sqrt(1 + mu), 0.5 / np.sqrt(1 + mu)), {"left": 0.0, "right": 24.0}, 3.0
-    )
-    # the tangents of sqrt(1 + mu) at 0 and 24 reach the height 2 at 2 and -6; the root is at 3
-    for axes, landing in zip(figure.axes, (2 / 3, -2)):
-        (arrow,) = axes.texts
-        assert arrow.xy == pytest.approx((landing, 2))
-        assert is_drawn(axes, [1], [2])
-        left, right = axes.get_xlim()
-        assert left < landing < right
-    assert "left" in texts(figure) and "right" in texts(figure)
-    assert draw(figure)
+def test_eigenvalues_that_are_zero_are_left_out():
+    (axes,) = plotting.shrink_factors([0, 1e-3, 1.0], 1e-2).axes
+    assert is_drawn(axes, [1e-3, 1.0], [1 / 11, 1 / 1.01])
+
+
+def test_a_residual_is_drawn_at_a_single_multiplier():
+    assert draw(plotting.residual_curve([1e-3], [0.1], 0.1, 1e-3, {"bracket": (1e-4, 1e-2)}))

@@ -1,26 +1,27 @@
-"""Labels, levels and the other parts of which figures are made."""
+"""The looks of curves, and the axes on which they are drawn."""
 
 import numpy as np
 import pytest
-from drawings import draw
 
-from sdtutorial import plotting
+import sdtutorial as sd
+from sdtutorial.plotting import VERMILLION, _parts
 
 
-def test_labels_at_the_ends_of_lines_do_not_overlap():
-    with plotting.style():
-        figure = plotting.BookFigure(figsize=(6, 3))
-        axes = figure.subplots()
-        heights = [1.0, 1.01, 1.02, 5.0, 0.99]
-        lines = [axes.plot([0, 1], [0, height])[0] for height in heights]
-        plotting.label_ends(axes, [(line, f"line {y}") for line, y in zip(lines, heights)])
-        draw(figure)
-        figure.draw_without_rendering()
-        boxes = [text.get_window_extent() for text in axes.texts]
-    heights_drawn = [(box.y0 + box.y1) / 2 for box in boxes]
-    assert np.array_equal(np.argsort(heights_drawn), np.argsort(heights))  # their order stays
-    for i, one in enumerate(boxes):
-        assert not any(one.overlaps(other) for other in boxes[:i])
-        assert one.x1 <= figure.bbox.x1
-    # One that has room stands where its line ends.
-    assert heights_drawn[3] == pytest.approx(axes.transData.transform((1, 5.0))[1], abs=3)
+def test_no_two_of_many_curves_look_alike_and_none_like_the_paper():
+    looks = _parts.looks(30)
+    assert len(set(looks)) == 30
+    assert VERMILLION not in {color for color, _, _ in looks}
+
+
+def test_tolerances_fall_and_take_their_values_along():
+    tolerances, values = _parts.descending([1e-3, 1e-1, 1e-2], [3, 1, 2])
+    assert tolerances.tolist() == [1e-1, 1e-2, 1e-3]
+    assert values.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("x", "ends"), [([0.2, 0.9], (0, 1)), ([0.2, 7.0], (0.2, 7.0))])
+def test_functions_are_drawn_on_the_unit_interval_or_on_the_span_of_the_data(x, ends):
+    x = np.array(x)
+    example = sd.examples.Example(x, x, None, 0.1, 0.1, sd.RBF(1.0), np.eye(2))
+    points = _parts.grid_points(example)
+    assert (points[0], points[-1]) == ends

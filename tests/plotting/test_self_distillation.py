@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from drawings import draw, drawn, is_drawn, texts
 
+import sdtutorial as sd
 from sdtutorial import plotting
 
 
@@ -71,3 +72,67 @@ def test_iterations_are_compared_round_by_round_at_a_level(chain):
     for word in ("tolerance", "penalty", "norm", "collapse"):
         assert word in texts(figure)
     assert draw(figure)
+
+
+@pytest.mark.parametrize("count", [1, 5, 11])
+def test_no_iteration_is_left_out_and_no_two_look_alike(count):
+    series = {f"iteration {i}": np.arange(4.0) + i for i in range(count)}
+    figure = plotting.compare_by_round(series, "value")
+    (axes,) = figure.axes
+    looks = {
+        (line.get_color(), line.get_marker(), line.get_linestyle()) for line in axes.lines
+    }
+    assert len(axes.lines) == len(looks) == count
+    assert all(name in texts(figure) for name in series)
+    assert draw(figure)
+
+
+def test_iterations_may_have_gaps_one_value_or_none():
+    series = {"gap": [1, np.nan, 2], "one": [1.5], "unknown": [np.nan, np.nan]}
+    figure = plotting.compare_by_round(series, "value")
+    assert is_drawn(figure.axes[0], range(3), [1, np.nan, 2])
+    assert draw(figure)
+
+
+def test_basis_functions_of_a_singular_gram_matrix_belong_to_positive_eigenvalues():
+    example = sd.spline(endpoints=True)
+    singular = sd.distill(example.gram, example.y, 0.05)
+    (axes,) = plotting.basis_functions(example, singular, [10]).axes
+    vector = singular.eigenvectors[:, 10]
+    assert np.abs(drawn(axes)[-1][:, 1]) == pytest.approx(np.abs(vector))
+    with pytest.raises(ValueError, match="positive eigenvalues"):
+        plotting.basis_functions(example, singular, [0])
+
+
+def test_a_chain_of_one_round_is_drawn(example):
+    short = sd.distill(example.gram, example.y, example.tolerance, max_rounds=1)
+    assert draw(plotting.multipliers_and_norms(short))
+    assert draw(plotting.chain_fits(example, short))
+
+
+def own_data(x, kernel):
+    """Data of one's own: no known truth."""
+    y = np.sin(x.reshape(len(x), -1)[:, 0] / 5)
+    gram = sd.gram_matrix(kernel, x)
+    example = sd.examples.Example(x, y, None, 0.01, 0.1, kernel, gram)
+    return example, sd.distill(gram, y, 0.01)
+
+
+@pytest.mark.parametrize("column", [False, True])
+def test_data_of_one_s_own_are_drawn_where_they_are_and_without_a_truth(column):
+    x = np.linspace(-3.0, 40.0, 12)
+    example, chain = own_data(x[:, None] if column else x, sd.RBF(4.0))
+    figure = plotting.chain_fits(example, chain)
+    assert "truth" not in texts(figure)
+    assert figure.axes[0].get_xlim() == (-3.0, 40.0)
+    assert is_drawn(figure.axes[0], x, example.y)
+    assert draw(figure)
+    assert draw(plotting.schematic(example, chain, 2))
+    assert draw(plotting.basis_functions(example, chain, [11, 10]))
+    assert draw(plotting.noisy_samples(example, 0.01))
+
+
+def test_data_of_several_inputs_cannot_be_drawn_against_one():
+    example, chain = own_data(np.random.default_rng(0).uniform(size=(8, 2)), sd.RBF(0.5))
+    with pytest.raises(ValueError, match="points on a line .* not 2 inputs"):
+        plotting.chain_fits(example, chain)

@@ -1,6 +1,7 @@
 """Filters and their ratios."""
 
 import numpy as np
+import pytest
 from drawings import draw, drawn, is_drawn, texts
 
 import sdtutorial as sd
@@ -45,4 +46,17 @@ def test_early_stopping_is_drawn_beside_the_rounds():
     assert is_drawn(axes, [0.1, 0.5], [1.1, 1.3])
     assert is_drawn(axes, [0.1, 0.3], [1.1, 1.7])
     assert "round 1" in texts(figure)
+    assert 1 in axes.get_yticks() and axes.get_ylim()[0] < 1
     assert draw(figure)
+
+
+@pytest.mark.parametrize("lower", [0.5, np.nan])
+def test_one_tolerance_and_one_fit_are_drawn(lower):
+    assert draw(plotting.sparsity_growth([0.1], [1.0], [lower], [2.0], index_limit=1e-6))
+    assert draw(plotting.early_stopping([0.1], [1.1], [0.1], [1.2], 1.4))
+
+
+def test_bounds_that_say_nothing_anywhere_have_no_name():
+    nothing = np.full(3, np.nan)
+    figure = plotting.sparsity_growth(TOLERANCES, [9, 1, 4], nothing, [20, 10, 15], 1e-6)
+    assert "upper bound" in texts(figure) and "lower bound" not in texts(figure)

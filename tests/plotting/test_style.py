@@ -16,7 +16,8 @@ from sdtutorial import plotting
 from sdtutorial.plotting import _style
 
 WHITE, DARK_PAGE = (1.0, 1.0, 1.0), to_rgb("#14181e")
-NAMED = [plotting.INK, plotting.MUTED, plotting.BLUE, plotting.VERMILLION, plotting.GREEN]
+NAMED = [plotting.INK, plotting.MUTED, plotting.BLUE, plotting.VERMILLION]
+NAMED += [plotting.PURPLE, plotting.GREEN]
 
 
 def linear(color):
@@ -98,12 +99,12 @@ def test_named_colours_can_be_told_apart_by_everybody(see):
 
 
 def test_text_is_large_enough_for_a_telephone():
-    """At 358 of 640 pixels, 11 points on 6 inches are 9 pixels; nothing goes below 8."""
-    pixels_per_point = 358 / (72 * _style._WIDTH)
+    """A screen of 390 pixels leaves 342 for a figure: nothing in it is below 9."""
+    pixels_per_point = 342 / (72 * _style._WIDTH)
     with plotting.style():
         names = ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")
         for name in (*names, "axes.titlesize", "legend.fontsize"):
-            assert matplotlib.rcParams[name] * pixels_per_point >= 8
+            assert matplotlib.rcParams[name] * pixels_per_point >= 9
 
 
 @pytest.mark.parametrize("rounds", [0, -1])
@@ -184,3 +185,8 @@ def test_a_figure_asks_for_one_chain_with_a_round(draw_chain, example):
         other = sd.distill(example.gram, labels, example.tolerance)
         with pytest.raises(ValueError, match="takes a chain of one label vector .* not Chain"):
             draw_chain(other)
+
+
+def test_a_second_curve_differs_from_the_first_in_grey_too():
+    blue, purple = (lightness(to_rgb(c)) for c in (plotting.BLUE, plotting.PURPLE))
+    assert blue - purple > 10

@@ -1,0 +1,243 @@
+"""What is wrong with a problem that cannot be solved as posed, or is hardly meant as posed.
+
+The causes are looked for in the Gram matrix, the labels and the tolerance alone. Each comes with
+its cure, and with the part of the floor that the cure removes: what labels have in the null space
+of the Gram matrix no fit can reach, and its mean square is the floor of the tolerance.
+"""
+
+import warnings
+
+import numpy as np
+
+from sdtutorial import _checks
+
+__all__ = ["AccuracyWarning", "InputWarning"]
+
+_SAME = 64  # machine epsilons: kernel values that differ by less are one value, evaluated twice
+_GAP = 1e4  # between rounding and the smallest eigenvalue: above it, the rank is not in doubt
+_OFFSET = 0.9  # share of the mean square that a mean must have, and
+_MANY_LABELS = 10
+_MANY_ROUNDS = 11  # the norm ratio that the labels must have, to be worth a warning
+_MOSTLY = 0.5  # share of the mean square that a mean must have to be named as a cause
+_PART = 0.05  # share of the floor that a cause must explain to be named among others
+_NAMED = 4  # points named in a message
+
+
+class AccuracyWarning(UserWarning):
+    """The result hangs on eigenvalues of the size of rounding: digits of it are not there."""
+
+
+class InputWarning(UserWarning):
+    """What was asked for has been computed, but it is seldom what is meant."""
+
+
+# Warnings. Each points at the line that called the package's function.
+
+
+def warn_of_zero_fit(norm_ratios, tolerance):
+    """Warn if all labels are within the tolerance of zero, but not all are zero."""
+    largest = np.max(norm_ratios, initial=0.0)
+    if 0 < largest <= 1:
+        _warn(
+            InputWarning,
+            f"the tolerance {tolerance:.6g} is not below the mean square of the labels, "
+            f"{largest**2 * tolerance:.6g}: the fit is zero. The tolerance is a mean of squared "
+            "residuals, not their sum.",
+        )
+
+
+def warn_of_offset(y, norm_ratios):
+    """Warn if many rounds will do nothing but shrink the mean of the labels, in some column.
+
+    Few labels have such a mean by chance.
+    """
+    if len(y) < _MANY_LABELS:
+        return
+    y = y.reshape(len(y), -1)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        share = y.mean(axis=0) ** 2 / np.mean(y**2, axis=0)
+    offset = (share > _OFFSET) & (share < 1 - 1e-15) & (norm_ratios > _MANY_ROUNDS)
+    if offset.any():
+        column = int(np.argmax(offset))
+        _warn(
+            InputWarning,
+            f"the mean of the labels, {y[:, column].mean():.6g}, makes {_percent(share[column])} "
+            f"of their mean square, so that a chain spends {norm_ratios[column] - 1:.3g} rounds "
+            "or more on shrinking it. Subtract the mean from the labels, and add it to the "
+            "predictions.",
+        )
+
+
+def warn_of_unrelated_points(gram):
+    """Warn if a Gram matrix of several points is a multiple of the identity, to rounding."""
+    diagonal = np.diag(gram)
+    allowed = _checks.zero_threshold(diagonal.min(), 1, gram.dtype)
+    # row by row: the first one nearly always settles it, and no second matrix is held
+    related = any(
+        np.abs(np.delete(row, k)).max(initial=0.0) > allowed for k, row in enumerate(gram)
+    )
+    if len(gram) > 1 and allowed > 0 and not related and np.ptp(diagonal) <= allowed:
+        _warn(
+            InputWarning,
+            "the Gram matrix is a multiple of the identity: to this kernel no two points are "
+            "related, and its fits are zero between them. Is the length scale far below all "
+            "distances, or do the coordinates have very different scales?",
+        )
+
+
+def warn_of_rounding(multiplier_errors, fit_errors, alarm):
+    """Warn if an estimated relative error is above ``alarm``."""
+    c, fitted = (np.max(errors, initial=0.0) for errors in (multiplier_errors, fit_errors))
+    if max(c, fitted) > alarm:
+        _warn(
+            AccuracyWarning,
+            "the result hangs on eigenvalues of the size of rounding: the estimated relative "
+            f"errors are {c:.1g} in the multiplier and {fitted:.1g} in the fit. Choose a larger "
+            "tolerance or a rougher kernel.",
+        )
+
+
+def _warn(category, message):
+    warnings.warn(message, category, stacklevel=4)
+
+
+# Why no fit comes closer
+
+
+def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance):
+    """Return sentences that say why a tolerance is below the floor, and what helps.
+
+    Parameters
+    ----------
+    gram : ndarray, shape (K, K)
+        G, in the type in which it was given.
+    y : ndarray, shape (K,)
+        The labels.
+    eigenvalues, eigenvectors : ndarray, shape (K,) and (K, K)
+        Of G; eigenvalues that count as zero are zero.
+    tolerance : float
+        The mean squared residual asked for.
+
+    Returns
+    -------
+    str
+    """
+    scale = np.abs(y).max()  # squares of scaled labels stay in the range of floats
+    labels, tolerance = y / scale, (np.sqrt(tolerance) / scale) ** 2
+    null = eigenvectors[:, eigenvalues == 0]
+    floor = np.mean((null @ (null.T @ labels)) ** 2)
+    pinned = _pinned_points(gram, eigenvalues)
+    group = _groups(gram, pinned)
+    variances = _variances_within(group, labels)
+    causes = [
+        (np.sum(labels[pinned] ** 2) / len(y), _say_pinned(pinned)),
+        (variances.sum(), _say_equal(group, variances)),
+        (_explained_by_offset(null, labels, floor), _say_offset(labels, scale)),
+    ]
+    for explained, sentence in causes:
+        if explained > 0 and floor - explained <= tolerance:
+            return sentence
+    parts = [
+        f"For {_percent(explained / floor)} of that: {sentence}"
+        for explained, sentence in causes[:2]
+        if explained > _PART * floor
+    ]
+    points = len(np.unique(group[~pinned]))
+    return " ".join([*parts, _say_kernel(eigenvalues, points, gram.dtype, tolerance, floor)])
+
+
+def _pinned_points(gram, eigenvalues):
+    """Return which points have a row of zeros, (K,) of bool."""
+    threshold = _checks.zero_threshold(eigenvalues[-1], len(gram), gram.dtype)
+    return np.abs(gram).max(axis=1) <= threshold
+
+
+def _groups(gram, pinned):
+    """Return for each point the first point that the kernel cannot tell from it, (K,) of int.
+
+    The functions of two points are the same if their distance g(x, x) - 2 g(x, t) + g(t, t) is
+    that of rounding.
+    """
+    values = np.asarray(gram, dtype=float)
+    diagonal = np.diag(values)
+    squared_distance = np.add.outer(diagonal, diagonal) - 2 * values
+    same = squared_distance <= _SAME * _checks.zero_threshold(diagonal.max(), 1, gram.dtype)
+    same[pinned] = same[:, pinned] = False
+    np.fill_diagonal(same, True)
+    return np.argmax(same, axis=1)
+
+
+def _variances_within(group, y):
+    """Return what each group has in the mean square by which labels differ from its mean, (K,)."""
+    count = np.bincount(group, minlength=len(y))
+    mean = np.bincount(group, weights=y, minlength=len(y)) / np.maximum(count, 1)
+    return np.bincount(group, weights=(y - mean[group]) ** 2, minlength=len(y)) / len(y)
+
+
+def _explained_by_offset(null, y, floor):
+    """Return what subtracting the mean of the labels takes from the floor."""
+    if np.mean(y) ** 2 < _MOSTLY * np.mean(y**2):
+        return 0.0
+    return floor - np.mean((null @ (null.T @ (y - y.mean()))) ** 2)
+
+
+def _say_pinned(pinned):
+    points = np.flatnonzero(pinned)
+    return (
+        f"The kernel is zero at {_points(points)}: every function is zero there, whatever the "
+        "label. Leave out the points with a row of zeros."
+    )
+
+
+def _say_equal(group, variances):
+    members = np.flatnonzero(group == np.argmax(variances))
+    others = np.count_nonzero(variances > 0) - 1
+    more = f" (nor those of {others} other groups)" if others > 0 else ""
+    return (
+        f"The kernel cannot tell apart {_points(members)}{more}, but their labels differ. Put one "
+        "point with the mean of their labels in the place of such points."
+    )
+
+
+def _points(indices):
+    named = ", ".join(str(i) for i in indices[:_NAMED])
+    return f"point {named}" if len(indices) == 1 else (
+        f"points {named}" + (f" and {len(indices) - _NAMED} more" if len(indices) > _NAMED else "")
+    )  # fmt: skip
+
+
+def _say_offset(y, scale):
+    share = y.mean() ** 2 / np.mean(y**2)
+    return (
+        f"The mean of the labels, {scale * y.mean():.6g}, makes {_percent(share)} of their mean "
+        "square, and this kernel comes close to constants only. Subtract the mean from the labels, "
+        "and add it to the predictions."
+    )
+
+
+def _percent(share):
+    return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
+
+
+def _say_kernel(eigenvalues, points, dtype, tolerance, floor):
+    rank = np.count_nonzero(eigenvalues)
+    rounding = _checks.zero_threshold(eigenvalues[-1], len(eigenvalues), dtype)
+    if rank < points and (rank == 0 or eigenvalues[-rank] > _GAP * rounding):
+        return (
+            f"On these points the kernel has rank {rank}: all its functions are combinations of "
+            f"{rank}. Choose a larger tolerance, a richer kernel, or further coordinates: a "
+            "network's kernel without biases has rank 2 on the line, and full rank once a constant "
+            "coordinate is appended, np.column_stack([x, np.ones(len(x))])."
+        )
+    if floor < 1.2 * tolerance:
+        factor = 1.1 if floor < 1.1 * tolerance else 1.2
+        return (
+            "If the tolerance is the variance of the noise, it is refused by chance, on some data "
+            "and not on others, for a smooth kernel leaves nearly all of the noise: 1.1 times the "
+            f"variance seldom is (here {factor} times the tolerance is enough)."
+        )
+    return (
+        "A smooth kernel on many points has many such eigenvalues, so that this floor then holds "
+        "most of the noise. Choose a larger tolerance, a rougher kernel such as exp(-|x - t| / "
+        "length), or a shorter length scale."
+    )
