@@ -150,7 +150,8 @@ def _presets():
             ),
         },
         cifar10={
-            "cross-entropy": Recipe("cross-entropy", epochs=25, weight_decay=1e-2),
+            # With a weight decay of 0.01 round 0 fits all of its labels, and nothing can happen.
+            "cross-entropy": Recipe("cross-entropy", epochs=25, weight_decay=1.4e-2),
             "l2": Recipe("l2", epochs=25, weight_decay=1e-2),
         },
         resnet=resnet10,
