@@ -15,8 +15,7 @@ from sdtutorial.networks import provenance
 # The records of the book's own study, which come with the package.
 RECORDED = Path(__file__).parent / "recorded"
 
-# The metrics of the first records, which every record of a complete round has. One that came later
-# may be missing.
+# The metrics that every record of a complete round has.
 METRICS = (
     "test_accuracy",
     "training_accuracy",
@@ -32,6 +31,9 @@ METRICS = (
     "seconds",
     "processor_seconds",
 )
+
+# Metrics that came later than the first records, or that not every setting has.
+OPTIONAL_METRICS = ("prediction_diversity", "noisy_training_accuracy")
 
 
 class RecordError(ValueError):

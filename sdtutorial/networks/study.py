@@ -155,7 +155,7 @@ class _SamplesCache:
         self.study_seed, self.key, self.samples = study_seed, None, None
 
     def of(self, setting):
-        key = setting.data, setting.images, setting.held_out
+        key = setting.data, setting.images, setting.held_out, setting.label_noise
         if key != self.key:
             self.samples = None
             self.samples = split(data.load(setting.data), setting, self.study_seed)

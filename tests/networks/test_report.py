@@ -65,6 +65,17 @@ def test_problems_stops_and_other_code_are_said(study):
     assert "other code" not in report.table(Reading(study))
 
 
+def test_a_metric_that_came_later_shows_a_dash_where_no_record_has_it(study):
+    old = report.table(Reading(study))
+    new = [replace(r, metrics={**r.metrics, "prediction_diversity": 0.125}) for r in study]
+    rows = [
+        [row.split() for row in text.splitlines() if row.strip()[:1].isdigit()]
+        for text in (old, report.table(Reading(new)))
+    ]
+    assert all(row[-2] == "-" for row in rows[0])
+    assert all(row[-2] == "0.125" for row in rows[1])
+
+
 def test_records_that_are_vouched_for_are_said_to_be_so(study, monkeypatch):
     code = study[0].code
     same = ("chain", ("0" * 16, code["chain"]), "a test")
