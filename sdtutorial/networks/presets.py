@@ -309,6 +309,12 @@ class Plan:
         return json.loads(json.dumps(configuration))
 
 
+def is_emulated(machine):
+    """Whether the processor has to emulate the precision, which takes many times as long."""
+    own = ("float32", native_precision(machine.device))
+    return machine.device == "cpu" and machine.precision not in own
+
+
 def _entries(part):
     """A setting, recipe, network or machine as a dict, without new fields at their defaults."""
     found = {}

@@ -17,7 +17,8 @@ def table(reading):
     str
     """
     if not reading.records:
-        return "\n".join(["No round is finished yet.", *reading.problems])
+        nothing = "No round could be read." if reading.unreadable else "No round is finished yet."
+        return "\n".join([nothing, *reading.problems])
     groups = analysis.group(reading.records)
     parts = []
     for i, chains in enumerate(groups):

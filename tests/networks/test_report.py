@@ -44,6 +44,11 @@ def test_an_empty_folder_has_a_report_too():
     assert "left out" in report.table(Reading([], ["x is left out."]))
 
 
+def test_a_folder_that_may_not_be_read_is_no_empty_one():
+    text = report.table(Reading([], ["x cannot be read; it is left out."], ["x"]))
+    assert text == "No round could be read.\nx cannot be read; it is left out."
+
+
 def test_the_first_round_of_one_chain_has_a_report_too():
     reading = Reading([make()])
     assert "a: 1 chain, 1 round in each;" in report.table(reading)
