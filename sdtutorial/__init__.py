@@ -5,6 +5,13 @@ documented where they are defined.
 """
 
 import importlib
+import sys
+
+if sys.argv[:1] == ["-m"] and "sdtutorial.networks" in sys.orig_argv:
+    # Run as a program: an interrupt while the imports below run is a sentence, too.
+    from sdtutorial.networks import interrupts
+
+    interrupts.watch()
 
 from sdtutorial.diagnosis import AccuracyWarning, InputWarning
 from sdtutorial.distillation import Chain, distill, distill_spectrum

@@ -76,6 +76,16 @@ def test_the_page_says_how_many_rounds_other_code_has_made():
     stale = [record for record in READING.records if record.stale]
     notebook = CHAPTER.with_suffix(".ipynb").read_text(encoding="utf-8")
     assert re.search(r"made by other code than today's: (\d+)", notebook)[1] == str(len(stale))
+    vouched = [record for record in READING.records if record.vouched and not record.stale]
+    assert re.search(r"a test vouches for: (\d+)", notebook)[1] == str(len(vouched))
+
+
+def test_the_chains_on_cifar10_nearly_fit_in_round_0_and_go_through_the_rounds_of_the_others():
+    for loss, lowest in (("cross-entropy", 0.985), ("l2", 0.96)):
+        chains = SETTINGS[f"cifar10-{loss}-resnet"]
+        assert (len(chains.records), chains.rounds) == (3, 8)
+        training = chains.common_values("training_accuracy")[:, 0]
+        assert np.all((lowest < training) & (training < 0.995))
 
 
 # What the chapter says in words ---------------------------------------------------------------
@@ -230,7 +240,6 @@ def test_with_the_squared_distance_the_accuracy_rises_while_fit_and_miss_fall():
 def test_what_the_page_says_is_missing_has_no_records():
     said = text_of(CHAPTER).split("### What has not been run")[1]
     for words, part in (
-        ("CIFAR-10", "cifar10-"),
         ("VGG", "vgg"),
         ("same initial weights", "same-initialisation"),
         ("augmentation", "augmented"),

@@ -2,11 +2,12 @@
 
 import argparse
 import os
-import signal
 import sys
 from pathlib import Path
 
-FINISHED, STOPPED_CHAINS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, 130
+from sdtutorial.networks import interrupts
+
+FINISHED, STOPPED_CHAINS, USAGE, FAULT, INTERRUPTED = 0, 1, 2, 3, interrupts.CODE
 
 
 def main(arguments=None):
@@ -57,7 +58,7 @@ def _parser():
         choices=("float32", "bfloat16", "float16"),
         help="default: what the device computes in at full speed",
     )
-    run.add_argument("--minutes", type=float, help="start no training that would end later")
+    run.add_argument("--minutes", type=_minutes, help="start no training that would end later")
     run.add_argument("--copy-to", type=Path, help="second folder that each round is copied to")
     run.set_defaults(command=_run)
     report = commands.add_parser(
@@ -120,10 +121,17 @@ def _run(options):
             seed=options.seed,
             precision=options.precision,
         )
-    except presets.StudyError as error:
+        worker, workers = _variable("LOCAL_RANK", 0), _variable("WORLD_SIZE", 1)
+    except (presets.StudyError, ValueError) as error:
         return _say(f"{error}.", USAGE)
     if preset.device == "cuda":
-        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
+        torch.cuda.set_device(worker % torch.cuda.device_count())
+    if presets.is_emulated(plan.machine):
+        _say(
+            f"This processor has no {plan.machine.precision} of its own. It emulates it, which "
+            "takes 10 to 20 times as long as float32.",
+            FINISHED,
+        )
 
     def notify(progress):
         record = progress.record
@@ -147,20 +155,21 @@ def _run(options):
     place = options.copy_to or store.default_mirror(preset, options.out)
     mirror = store.Mirror(place, lambda sentence: _say(sentence, 0)) if place else None
     try:
-        store.prepare_folder(options.out)
-        if mirror:
-            mirror.restore(options.out)
-        outcome = study.work(
-            plan,
-            options.out,
-            workers=int(os.environ.get("WORLD_SIZE", 1)),
-            minutes=preset.minutes if options.minutes is None else options.minutes,
-            notify=notify,
-        )
+        with interrupts.as_exceptions():
+            store.prepare_folder(options.out)
+            if mirror:
+                mirror.restore(options.out)
+            outcome = study.work(
+                plan,
+                options.out,
+                workers=workers,
+                minutes=preset.minutes if options.minutes is None else options.minutes,
+                notify=notify,
+            )
     except (presets.StudyError, DataError) as error:
         return _say(str(error), FAULT)
     except KeyboardInterrupt:
-        return _say("Interrupted. The same command goes on from the last whole round.", INTERRUPTED)
+        return _say(interrupts.SENTENCE, INTERRUPTED)
     for record in outcome.stopped:
         _say(
             f"{record.setting}, chain {record.chain} stopped in round {record.round}: "
@@ -189,11 +198,26 @@ def _report(options):
         for name, figure in figures.draw(reading).items():
             figure.savefig(folder / f"{name}.png")
             print(f"Figure: {folder / name}.png")
-    except BrokenPipeError:
-        raise  # whoever reads the table has closed it, as `head` does; no file is at fault
     except OSError as error:
+        if error.filename is None:
+            raise  # of the output
         return _say(f"cannot write {error.filename}: {error.strerror}.", FAULT)
-    return FINISHED
+    return FAULT if reading.unreadable else FINISHED
+
+
+def _variable(name, least):
+    """A whole number that torchrun puts into the environment."""
+    text = os.environ.get(name, str(least))
+    if not (text.isascii() and text.isdigit()) or int(text) < least:
+        raise ValueError(f"{name} in the environment is {text!r}, no number of at least {least}")
+    return int(text)
+
+
+def _minutes(text):
+    minutes = float(text)
+    if not minutes >= 0:
+        raise ValueError
+    return minutes
 
 
 def _kernel(options):
@@ -254,10 +278,34 @@ def _duration(seconds):
     return f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
 
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # how torchrun ends its processes
+def _program():
+    """Run as a program, every way out of which is a sentence and an exit code."""
+    interrupts.watch()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(errors="backslashreplace")  # names that a terminal has no letters for
     try:
-        sys.exit(main())
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit fails again
-        sys.exit(FAULT)
+        code = main()
+        sys.stdout.flush()
+    except SystemExit as end:  # of the parser
+        code = end.code
+    except KeyboardInterrupt:
+        code = _say(interrupts.SENTENCE, interrupts.CODE)
+    except BrokenPipeError:  # whoever reads has closed the pipe, as `head` does
+        code = FAULT
+    except OSError as error:
+        code = _say(f"cannot write to {error.filename or 'the output'}: {error.strerror}.", FAULT)
+    _end(code)
+
+
+def _end(code):
+    """Leave, whatever becomes of what the output still holds."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = code or FAULT
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    _program()

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.special import stdtrit
 
-from sdtutorial.networks.records import METRICS, RECORDED, read
+from sdtutorial.networks.records import OPTIONAL_METRICS, RECORDED, read
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ class Chains:
 
 
 def _value(record, metric):
-    """A metric; NaN if it is one that came later than the record."""
-    if metric in METRICS:
-        return record.metrics[metric]
-    return record.metrics.get(metric, np.nan)
+    """A metric; NaN if it is one that the record may lack, and does."""
+    if metric in OPTIONAL_METRICS:
+        return record.metrics.get(metric, np.nan)
+    return record.metrics[metric]
 
 
 def recorded():
@@ -243,64 +243,71 @@ def peak_gain(chains, confidence=0.95):
     return mean_interval(at_peak(chains, "test_accuracy") - first, confidence)
 
 
-def controls_of(base, groups):
+def controls_of(base, groups, entries=("epochs", "weight_decay")):
     """Single-round controls of a setting, by what they vary.
 
     Parameters
     ----------
     base : Chains
     groups : iterable of Chains
+    entries : sequence of str
+        Entries of the recipe.
 
     Returns
     -------
     dict of str to list of (float, Chains)
-        "epochs" and "weight_decay": the value, and the chains trained with it, whose round 0 is the
-        control; sorted by value. The setting's own round 0 is among them. A control belongs to the
-        setting if it differs from it in that one entry of the recipe alone.
+        For each entry its value, and the chains trained with it, whose round 0 is the control;
+        sorted by value. The setting's own round 0 is among them. A control belongs to the setting
+        if it differs from it in that one entry of the recipe alone. An entry that a configuration
+        leaves out counts as 0.
     """
     found = {}
-    for entry in ("epochs", "weight_decay"):
-        members = [base]
-        for chains in groups:
-            setting = chains.configuration["setting"]
-            if setting.get("seeds_of") != base.setting or not chains.rounds:
-                continue
-            ours = base.configuration["setting"]
-            restored = {
-                **setting,
-                "name": ours["name"],
-                "seeds_of": ours["seeds_of"],
-                "recipe": {**setting["recipe"], entry: ours["recipe"][entry]},
-            }
-            if {**chains.configuration, "setting": restored} == base.configuration:
-                members.append(chains)
-        values = [(chains.configuration["setting"]["recipe"][entry], chains) for chains in members]
+    for entry in entries:
+        members = [base] + [
+            chains
+            for chains in groups
+            if chains.rounds
+            and chains.configuration["setting"].get("seeds_of") == base.setting
+            and _without(chains, entry) == _without(base, entry)
+        ]
+        values = [
+            (chains.configuration["setting"]["recipe"].get(entry, 0), chains) for chains in members
+        ]
         found[entry] = sorted(values, key=lambda pair: pair[0])
     return found
 
 
-def gain_over_tuning(base, groups, confidence=0.95):
-    """Test accuracy of the chain's best round minus that of the best weight decay for one round.
+def _without(chains, entry):
+    """A configuration without an entry of the recipe, and without what names the setting."""
+    setting = dict(chains.configuration["setting"])
+    setting["recipe"] = {k: v for k, v in setting["recipe"].items() if k != entry}
+    return {**chains.configuration, "setting": setting | {"name": None, "seeds_of": None}}
 
-    Both are chosen on the held-out images: the round for each chain, the weight decay by the mean
-    over the chains. Differences are between chains of the same number, which share their seeds in
-    round 0.
+
+def gain_over_tuning(base, groups, confidence=0.95, *, entry="weight_decay"):
+    """Test accuracy of the chain's best round minus that of the best tuned training of one round.
+
+    Both are chosen on the held-out images: the round for each chain, the value of what is tuned by
+    the mean over the chains. Differences are between chains of the same number, which share their
+    seeds in round 0.
 
     Parameters
     ----------
     base : Chains
     groups : iterable of Chains
     confidence : float
+    entry : {"weight_decay", "label_smoothing", "epochs"}
+        The entry of the recipe that is tuned.
 
     Returns
     -------
     float
-        The chosen weight decay.
+        The chosen value.
     Interval
         Of shape ().
     """
-    candidates = controls_of(base, groups)["weight_decay"]
-    decay, tuned = max(
+    candidates = controls_of(base, groups, [entry])[entry]
+    value, tuned = max(
         candidates, key=lambda pair: pair[1].values("held_out_accuracy")[:, 0].mean()
     )
     of_tuned = {chain[0].chain: chain[0].metrics["test_accuracy"] for chain in tuned.records}
@@ -309,7 +316,7 @@ def gain_over_tuning(base, groups, confidence=0.95):
         for chain, best in zip(base.records, at_peak(base, "test_accuracy"))
         if chain[0].chain in of_tuned
     ]
-    return decay, mean_interval(np.array(gains), confidence)
+    return value, mean_interval(np.array(gains), confidence)
 
 
 def lead_at_equal_training(base, controls, *, smooth=False):

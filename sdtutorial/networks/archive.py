@@ -257,6 +257,8 @@ def read(name: str, archive: Path) -> Dataset:
     """
     # A damaged archive fails in many ways (zip structure, checksums, array headers), so any
     # failure to read what is there counts as damage; only access and memory are other matters.
+    if archive.exists() and not archive.is_file():
+        raise DataError(f"{archive} is no file: move it away, and the next load makes one")
     try:
         with open(archive, "rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = [file[key] for key in ARRAYS]
@@ -264,8 +266,11 @@ def read(name: str, archive: Path) -> Dataset:
         found = fingerprint_of_sorted(*arrays)
     except PermissionError as error:
         raise DataError(f"cannot read {archive}: {error}") from error
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise DataError(
+            f"{archive} takes more memory than there is ({error}). It should take 200 MB: if there "
+            "are as many it is damaged; delete it, and the next load makes it again"
+        ) from error
     except Exception as error:
         raise DataError(
             f"{archive} is damaged or was not written by this package ({error!r}): delete it, "

@@ -3,7 +3,7 @@
 Round 0 trains a network on the true labels. Round t trains a fresh network of the same kind, with
 the same recipe, on what the network of round t - 1 predicts for the training images: softmax
 probabilities at temperature 1, from clean images, in evaluation mode, in the images' fixed order.
-Nothing of the true labels is mixed in. The network counts as it is after its last step; no epoch is
+Nothing of the labels is mixed in. The network counts as it is after its last step; no epoch is
 chosen, and neither test images nor held-out images take part in any training.
 """
 
@@ -50,6 +50,9 @@ class Setting:
     same_initialisation : bool
         Start every round from the weights that round 0 started from. A control: otherwise each
         round draws its own.
+    label_noise : float
+        Part of the training images whose label is replaced by another class, drawn at random (see
+        `noisy`). The labels of held-out and of test images stay true.
     seeds_of : str or None
         Derive the seeds from this setting's name instead. A control then shares its chains'
         initial weights and orders with the setting that it is compared to.
@@ -63,6 +66,7 @@ class Setting:
     held_out: int = 5000
     same_initialisation: bool = False
     seeds_of: str | None = None
+    label_noise: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +77,8 @@ class Samples:
     """
 
     training_images: np.ndarray  # (n, 32, 32, 3) uint8
-    training_labels: np.ndarray  # (n,) int64
+    training_labels: np.ndarray  # (n,) int64, the true ones
+    given_labels: np.ndarray  # (n,) int64, those that round 0 trains on
     held_out_images: np.ndarray
     held_out_labels: np.ndarray
     test_images: np.ndarray
@@ -93,9 +98,11 @@ class Round:
     test_classes : ndarray of int16, shape (m,)
         The class it gives to each test image.
     metrics : dict of str to float
-        See `measure`; and "seconds" and "processor_seconds", of the whole round.
+        See `measure`; and "seconds" and "processor_seconds", of the whole round; and with label
+        noise "noisy_training_accuracy", that against the labels that round 0 trained on.
     seeds : dict of str to int
-        The derived seeds of "split" and of the streams of the training.
+        The derived seeds of "split", of the streams of the training, and of "label_noise" if there
+        is some.
     """
 
     targets: np.ndarray
@@ -124,7 +131,7 @@ def split(dataset, setting, study_seed):
     Raises
     ------
     ValueError
-        The setting asks for more images than there are.
+        The setting asks for more images than there are, or for label noise outside [0, 1].
     """
     available = len(dataset.train_labels)
     count = available - setting.held_out if setting.images is None else setting.images
@@ -133,17 +140,24 @@ def split(dataset, setting, study_seed):
             f"setting {setting.name!r} asks for {count} training images and {setting.held_out} "
             f"held-out ones, both at least 1; {dataset.name} has {available}"
         )
+    if not 0 <= setting.label_noise <= 1:
+        raise ValueError(
+            f"setting {setting.name!r} asks for label noise {setting.label_noise}; it is a part of "
+            "the images, between 0 and 1"
+        )
     generator = np.random.default_rng(split_seed(setting, study_seed))
     ids = generator.permutation(available)
     training, held_out = ids[:count], ids[available - setting.held_out :]
+    labels, classes = dataset.train_labels[training], len(dataset.classes)
     return Samples(
         dataset.train_images[training],
-        dataset.train_labels[training],
+        labels,
+        noisy(labels, classes, setting.label_noise, noise_seed(setting, study_seed)),
         dataset.train_images[held_out],
         dataset.train_labels[held_out],
         dataset.test_images,
         dataset.test_labels,
-        len(dataset.classes),
+        classes,
         dataset.fingerprint,
     )
 
@@ -151,6 +165,38 @@ def split(dataset, setting, study_seed):
 def split_seed(setting, study_seed):
     """Seed of the order that `split` shuffles the sample ids into."""
     return derive_seed(study_seed, setting.data, "split")
+
+
+def noise_seed(setting, study_seed):
+    """Seed of the label noise; like the split it is the same for all chains."""
+    return derive_seed(study_seed, setting.data, "label noise")
+
+
+def noisy(labels, classes, part, seed):
+    """Replace the labels of a part of the images, chosen at random, by other classes.
+
+    The noise is symmetric: each of the other classes is equally likely. The number of labels that
+    are replaced is exact, `round(part * n)`. Of two parts the smaller one replaces a subset of the
+    labels that the larger one replaces, and by the same classes.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+    classes : int
+    part : float
+    seed : int
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+    """
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(labels))
+    steps = generator.integers(1, classes, len(labels))
+    chosen = order[: round(part * len(labels))]
+    changed = labels.copy()
+    changed[chosen] = (labels[chosen] + steps[chosen]) % classes
+    return changed
 
 
 def stream_seeds(setting, study_seed, chain, round_number):
@@ -176,8 +222,33 @@ def stream_seeds(setting, study_seed, chain, round_number):
 
 
 def one_hot(labels, classes):
-    """The targets of round 0: labels (n,) to (n, Q) float32 with a one at the label."""
+    """Labels (n,) to (n, Q) float32 with a one at the label."""
     return np.eye(classes, dtype=np.float32)[labels]
+
+
+def first_targets(labels, classes, smoothing=0.0):
+    r"""The targets of round 0: one-hot labels, smoothed if the recipe says so.
+
+    .. math:: (1 - a) \, e_{\mathrm{label}} + a / Q
+
+    with the smoothing a.
+
+    Parameters
+    ----------
+    labels : ndarray of int, shape (n,)
+    classes : int
+    smoothing : float
+
+    Returns
+    -------
+    ndarray of float32, shape (n, Q)
+
+    References
+    ----------
+    Szegedy, Vanhoucke, Ioffe, Shlens, Wojna, "Rethinking the Inception Architecture for Computer
+    Vision", CVPR 2016.
+    """
+    return np.float32(1 - smoothing) * one_hot(labels, classes) + np.float32(smoothing / classes)
 
 
 def run_round(
@@ -216,7 +287,8 @@ def run_round(
         )
     started, started_processor = time.perf_counter(), time.process_time()
     if first:
-        targets = one_hot(samples.training_labels, samples.classes)
+        smoothing = setting.recipe.label_smoothing
+        targets = first_targets(samples.given_labels, samples.classes, smoothing)
     seeds = stream_seeds(setting, study_seed, chain, round_number)
     statistics = channel_statistics(samples.training_images)
     training = Images(samples.training_images, *statistics, machine)
@@ -240,6 +312,10 @@ def run_round(
     )
     metrics["seconds"] = time.perf_counter() - started
     metrics["processor_seconds"] = time.process_time() - started_processor
+    if setting.label_noise:
+        noisy_accuracy = _accuracy(log_training, samples.given_labels)
+        metrics["noisy_training_accuracy"] = noisy_accuracy
+        seeds["label_noise"] = noise_seed(setting, study_seed)
     seeds["split"] = split_seed(setting, study_seed)
     return Round(np.exp(log_training), test_classes, metrics, seeds)
 
@@ -287,6 +363,8 @@ def measure(samples, loss, targets, log_training, log_held_out, log_test, first_
         - "prediction_entropy", "prediction_maximum": means over the training images of entropy (in
           nats) and largest probability of the predictions, the next round's targets.
         - "prediction_rank": `effective_rank` of the matrix of those predictions.
+        - "prediction_diversity": entropy of their mean minus the mean of their entropies, in nats;
+          0 if all images get the same prediction.
         - "agreement": part of the test images to which round 0 gave the same class.
     """
     probabilities, test_probabilities = np.exp(log_training), np.exp(log_test)
@@ -308,12 +386,20 @@ def measure(samples, loss, targets, log_training, log_held_out, log_test, first_
         "prediction_entropy": _mean(-(probabilities * log_training).sum(1)),
         "prediction_maximum": _mean(probabilities.max(1)),
         "prediction_rank": effective_rank(probabilities),
+        "prediction_diversity": _entropy(probabilities.mean(0, dtype=np.float64))
+        - _entropy(probabilities.astype(np.float64)),
         "agreement": _mean(log_test.argmax(1) == first_classes),
     }
 
 
 def _mean(values):
     return float(np.mean(values, dtype=np.float64))
+
+
+def _entropy(probabilities):
+    """Mean over the rows of the entropy, in nats."""
+    logs = np.log(np.where(probabilities > 0, probabilities, 1.0))
+    return float(-(probabilities * logs).sum(-1).mean())
 
 
 def _accuracy(log_probabilities, labels):

@@ -6,8 +6,9 @@ was measured. This module needs no torch.
 
 import hashlib
 import json
-import math
-from dataclasses import asdict, dataclass, field, fields
+import os
+import re
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from sdtutorial.networks import provenance
@@ -15,8 +16,7 @@ from sdtutorial.networks import provenance
 # The records of the book's own study, which come with the package.
 RECORDED = Path(__file__).parent / "recorded"
 
-# The metrics of the first records, which every record of a complete round has. One that came later
-# may be missing.
+# The metrics that every record of a complete round has.
 METRICS = (
     "test_accuracy",
     "training_accuracy",
@@ -32,6 +32,17 @@ METRICS = (
     "seconds",
     "processor_seconds",
 )
+
+# Metrics that came later than the first records, or that not every setting has.
+OPTIONAL_METRICS = ("prediction_diversity", "noisy_training_accuracy")
+
+
+# What is read out of every configuration, and its kinds.
+CONFIGURATION = {
+    "setting": {"name": str, "recipe": {"epochs": int, "weight_decay": float}},
+    "machine": {"device": str, "precision": str},
+    "study_seed": int,
+}
 
 
 class RecordError(ValueError):
@@ -67,6 +78,8 @@ class Record:
     preset : str
     finished : str
         Date and time (UTC).
+    arrays : dict of str to str
+        SHA-256 of the other arrays that the round stores; empty in the first records.
     """
 
     setting: str
@@ -83,6 +96,7 @@ class Record:
     data: str
     preset: str
     finished: str
+    arrays: dict = field(default_factory=dict)
 
     @property
     def complete(self):
@@ -106,7 +120,10 @@ class Record:
 
     def to_line(self):
         """Write the record as one line of JSON, ended by a line break."""
-        return json.dumps(asdict(self), sort_keys=True, allow_nan=False) + "\n"
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        if not self.arrays:
+            del values["arrays"]
+        return json.dumps(values, sort_keys=True, allow_nan=False) + "\n"
 
     @classmethod
     def from_line(cls, line):
@@ -119,17 +136,19 @@ class Record:
         """
         try:
             values = json.loads(line)
-        except ValueError as error:
-            raise RecordError(f"not JSON ({error})") from None
+            configuration_digest(values)  # which it takes to compare it with others
+        except (ValueError, RecursionError) as error:
+            raise RecordError(f"not JSON, or not of this kind ({error})") from None
         if not isinstance(values, dict):
             raise RecordError("not a JSON object")
         expected = {item.name: item.type for item in fields(cls)}
         for difference, kind in (
-            (expected.keys() - values.keys(), "missing"),
+            (expected.keys() - values.keys() - {"arrays"}, "missing"),
             (values.keys() - expected.keys(), "unknown"),
         ):
             if difference:
                 raise RecordError(f"{kind}: {', '.join(sorted(difference))}")
+        values.setdefault("arrays", {})
         for name, kind in expected.items():
             # A bool is an int to Python, but no count.
             if not isinstance(values[name], kind) or isinstance(values[name], bool):
@@ -141,16 +160,36 @@ class Record:
     def _check_content(self):
         if self.chain < 0 or self.round < 0:
             raise RecordError("chain and round must not be negative")
-        if not {"setting", "machine", "study_seed"} <= self.configuration.keys():
-            raise RecordError("the configuration lacks its setting, machine or study_seed")
+        # It becomes part of file names and titles.
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", self.setting):
+            raise RecordError("the name of its setting has other letters than A-Z a-z 0-9 . _ + -")
+        _check_kinds("configuration", self.configuration, CONFIGURATION)
         if not self.complete:
             return
         missing = [name for name in METRICS if name not in self.metrics]
         if missing:
             raise RecordError(f"metrics missing: {', '.join(missing)}")
         for name, value in self.metrics.items():
-            if not isinstance(value, float | int) or not math.isfinite(value):
-                raise RecordError(f"metric {name} is not a finite number")
+            if not _is_number(value):
+                raise RecordError(f"metric {name} is not a finite number below 1e12")
+
+
+def _is_number(value):
+    number = isinstance(value, float | int) and not isinstance(value, bool)
+    return number and -1e12 < value < 1e12
+
+
+def _check_kinds(name, value, kind):
+    """Raise RecordError unless a value is of a kind, or a dict with entries of such kinds."""
+    if not isinstance(kind, dict):
+        good = _is_number(value) if kind is float else type(value) is kind
+        if not good:
+            raise RecordError(f"{name} is not of type {kind.__name__}")
+        return
+    if not isinstance(value, dict) or not kind.keys() <= value.keys():
+        raise RecordError(f"the {name} lacks its {' or '.join(kind)}")
+    for entry, inner in kind.items():
+        _check_kinds(entry, value[entry], inner)
 
 
 def configuration_digest(configuration):
@@ -187,10 +226,13 @@ class Reading:
         Each training once, sorted by setting, chain and round.
     problems : list of str
         Sentences about lines that are no records and about records found more than once.
+    unreadable : list of path
+        Files and folders that could not be read. There is a problem about each.
     """
 
     records: list
     problems: list = field(default_factory=list)
+    unreadable: list = field(default_factory=list)
 
 
 def read(paths):
@@ -213,12 +255,17 @@ def read(paths):
     FileNotFoundError
         A path does not exist.
     """
-    found, problems, repeated = {}, [], {}
-    for path in _files(paths):
+    found, problems, repeated, unreadable = {}, [], {}, []
+
+    def leave_out(path, reason):
+        problems.append(f"{path} cannot be read ({reason}); it is left out.")
+        unreadable.append(path)
+
+    for path in _files(paths, leave_out):
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{path} cannot be read ({error}); it is left out.")
+            leave_out(path, getattr(error, "strerror", None) or error)
             continue
         lines = text.splitlines(keepends=True)
         for number, line in enumerate(lines, 1):
@@ -248,24 +295,35 @@ def read(paths):
     ]
     records = [record for record, _ in found.values()]
     records.sort(key=lambda record: (record.setting, record.key[0], record.chain, record.round))
-    return Reading(records, problems)
+    return Reading(records, problems, unreadable)
 
 
-def _files(paths):
-    files = []
+def _files(paths, leave_out):
+    """The files with records, each once, although it may be named twice or be inside a folder."""
+    found = {}
     for path in map(Path, paths):
-        if path.is_dir():
-            files += [
-                file
-                for file in sorted(path.rglob("*.jsonl"))
-                if not any(part.startswith(".") for part in file.relative_to(path).parts)
-            ]
-        elif path.exists():
-            files.append(path)
-        else:
+        if not os.path.lexists(path):
             raise FileNotFoundError(f"there is no file or folder {path}")
-    # The same file named twice, or inside a named folder, is one file.
-    return list({file.resolve(): file for file in files}.values())
+        for file in _in_folder(path, leave_out) if path.is_dir() else [path]:
+            if file.is_file():
+                found.setdefault(file.resolve(), file)
+            else:
+                leave_out(file, "it is no file")
+    return list(found.values())
+
+
+def _in_folder(path, leave_out):
+    """The `.jsonl` files in a folder, however deep, but not in hidden folders."""
+    found = []
+
+    def refused(error):
+        leave_out(error.filename, error.strerror)
+
+    for folder, folders, names in os.walk(path, onerror=refused):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        names = [name for name in names if name.endswith(".jsonl") and not name.startswith(".")]
+        found += [Path(folder, name) for name in names]
+    return sorted(found)
 
 
 def write(records, path):
@@ -278,7 +336,10 @@ def write(records, path):
     """
     path = Path(path)
     partial = path.with_name(path.name + ".part")
-    partial.write_text("".join(record.to_line() for record in records), encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text("".join(record.to_line() for record in records), encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 

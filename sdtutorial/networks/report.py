@@ -17,7 +17,8 @@ def table(reading):
     str
     """
     if not reading.records:
-        return "\n".join(["No round is finished yet.", *reading.problems])
+        nothing = "No round could be read." if reading.unreadable else "No round is finished yet."
+        return "\n".join([nothing, *reading.problems])
     groups = analysis.group(reading.records)
     parts = []
     for i, chains in enumerate(groups):
@@ -60,13 +61,14 @@ def _rounds_table(chains):
     difference = analysis.mean_interval(test - test[:, :1])
     columns = ("training_accuracy", "held_out_accuracy", "agreement")
     others = [100 * analysis.mean_interval(chains.values(name)).mean for name in columns]
-    entropy, rank, seconds = (
-        analysis.mean_interval(chains.values(name)).mean
-        for name in ("prediction_entropy", "prediction_rank", "seconds")
+    names = ("prediction_entropy", "prediction_rank", "prediction_diversity", "seconds")
+    entropy, rank, diversity, seconds = (
+        analysis.mean_interval(chains.values(name)).mean for name in names
     )
+    noisy = 100 * analysis.mean_interval(chains.values("noisy_training_accuracy")).mean
     lines = [
-        "round chains   test %    sd   to round 0 [95 % interval]  train %  held %  agree %"
-        "  entropy   rank  seconds"
+        "round chains   test %    sd   to round 0 [95 % interval]  train %  noisy %  held %"
+        "  agree %  entropy   rank  diversity  seconds"
     ]
     for t in range(test.shape[1]):
         column = test[np.isfinite(test[:, t]), t]
@@ -78,10 +80,16 @@ def _rounds_table(chains):
             change = f"{mean:+.2f} [{low:+.2f}, {high:+.2f}]"
         lines.append(
             f"{t:5d} {len(column):6d} {column.mean():8.2f} {deviation}   {change:26s}  "
-            f"{others[0][t]:7.2f} {others[1][t]:7.2f} {others[2][t]:8.2f} "
-            f"{entropy[t]:8.3f} {rank[t]:6.1f} {seconds[t]:8.1f}"
+            f"{others[0][t]:7.2f} {_or_dash(noisy[t], 8, 2)} {others[1][t]:7.2f} "
+            f"{others[2][t]:8.2f} {entropy[t]:8.3f} {rank[t]:6.1f} {_or_dash(diversity[t], 10, 3)} "
+            f"{seconds[t]:8.1f}"
         )
     return "\n".join(lines)
+
+
+def _or_dash(value, width, digits):
+    """A number; a dash where no record has it."""
+    return f"{value:{width}.{digits}f}" if np.isfinite(value) else f"{'-':>{width}}"
 
 
 def points(interval):

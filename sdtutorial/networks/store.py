@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +56,17 @@ class Store:
         return self.out / unit.setting.name / f"chain-{unit.chain:02}" / f"round-{unit.round:02}"
 
     def exists(self, unit):
-        """Whether the round has been published."""
-        return self.folder(unit).is_dir()
+        """Whether the round has been published.
+
+        Raises
+        ------
+        StudyError
+            The folder cannot be looked into.
+        """
+        try:
+            return self.folder(unit).is_dir()
+        except OSError as error:
+            raise StudyError(f"cannot look into {error.filename}: {error.strerror}.") from None
 
     def record(self, unit):
         """Read a published round's record and see that it belongs to this study.
@@ -67,12 +76,8 @@ class Store:
         StudyError
             It cannot be read, or it is of another configuration.
         """
-        path = self.folder(unit) / "record.jsonl"
-        remedy = f"Delete the folder {path.parent}, and the round is trained again"
-        try:
-            record = Record.from_line(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, RecordError) as error:
-            raise StudyError(f"{path} is no record: {error}. {remedy}.") from None
+        folder = self.folder(unit)
+        record = read_record(folder)
         found = differences(record.configuration, self.plan.configuration(unit.setting))
         if found:
             raise StudyError(
@@ -84,7 +89,7 @@ class Store:
             unit.chain,
             unit.round,
         ):
-            raise StudyError(f"{path} describes another round. {remedy}.")
+            raise StudyError(f"{folder} holds the record of another round. {_remedy(folder)}.")
         return record
 
     def check(self):
@@ -99,19 +104,17 @@ class Store:
         StudyError
             They are missing or not the ones that the record names.
         """
-        expected = self.record(unit).targets
-        path = self.folder(unit) / "targets.npy"
-        targets = _load_array(path)
-        if targets_digest(targets) != expected:
-            raise StudyError(
-                f"{path} is damaged: it is not what its record describes. Delete the folder "
-                f"{path.parent}, and the round is trained again."
-            )
-        return targets
+        return read_array(self.folder(unit), self.record(unit), "targets")
 
     def test_classes(self, unit):
-        """Load the classes that a published round gave to the test images."""
-        return _load_array(self.folder(unit) / "test_classes.npy")
+        """Load the classes that a published round gave to the test images, verified likewise.
+
+        Raises
+        ------
+        StudyError
+            They are missing or not the ones that the record names.
+        """
+        return read_array(self.folder(unit), self.record(unit), "test_classes")
 
     def publish(self, unit, record, arrays):
         """Put a round in its place, whole or not at all.
@@ -210,14 +213,63 @@ def targets_digest(targets):
     return digest.hexdigest()
 
 
-def _load_array(path):
+def array_digest(array):
+    """SHA-256 of any other array: of its shape, its type and its values."""
+    digest = hashlib.sha256(f"{array.shape} {array.dtype.str}".encode())
+    digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def read_record(folder):
+    """Read the record of a round's folder.
+
+    Raises
+    ------
+    StudyError
+        It cannot be read.
+    """
+    path = folder / "record.jsonl"
     try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        return Record.from_line(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, RecordError) as error:
+        raise StudyError(f"{path} is no record: {error}. {_remedy(folder)}.") from None
+
+
+def read_array(folder, record, name):
+    """Read an array of a round's folder, verified against its record.
+
+    The first records say nothing of other arrays than the targets; those are not verified.
+
+    Raises
+    ------
+    StudyError
+        It is missing, cannot be read, or is not what the record describes.
+    """
+    path = folder / f"{name}.npy"
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError) as error:
+        raise StudyError(f"{path} cannot be read: {error}. {_remedy(folder)}.") from None
+    if name == "targets":
+        intact = targets_digest(array) == record.targets
+    else:
+        intact = record.arrays.get(name) in (None, array_digest(array))
+    if not intact:
         raise StudyError(
-            f"{path} cannot be read: {error}. Delete the folder {path.parent}, and the round is "
-            "trained again."
-        ) from None
+            f"{path} is damaged: it is not what its record describes. {_remedy(folder)}."
+        )
+    return array
+
+
+def verify(folder):
+    """Raise StudyError unless a round's folder holds a record and the arrays that it describes."""
+    record = read_record(folder)
+    for name in ("targets", "test_classes") if record.complete else ():
+        read_array(folder, record, name)
+
+
+def _remedy(folder):
+    return f"Delete the folder {folder}, and the round is trained again"
 
 
 def _flush(file):
@@ -226,7 +278,8 @@ def _flush(file):
 
 
 def _flush_folder(folder):
-    if os.name == "posix":
+    """Make a rename durable where the file system can; where it refuses, the round is there too."""
+    with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -251,10 +304,16 @@ class Mirror:
         self.place, self.notify = Path(place), notify
 
     def restore(self, out):
-        """Copy the rounds that are here and not in `out` to `out`."""
+        """Copy the rounds that are here and not in `out` to `out`.
+
+        A damaged one is not copied, but put aside here under a hidden name, so that the round which
+        is trained in its place can be saved.
+        """
         try:
             for folder in sorted(self.place.glob("*/chain-*/round-*")):
-                self._copy(folder, Path(out) / folder.relative_to(self.place))
+                target = Path(out) / folder.relative_to(self.place)
+                if not target.is_dir() and self._is_intact(folder):
+                    self._copy(folder, target)
         except OSError as error:
             self.notify(f"{self.place} cannot be read ({error}); going on without it.")
 
@@ -265,6 +324,19 @@ class Mirror:
                 self._copy(folder, self.place / folder.relative_to(out))
         except OSError as error:
             self.notify(f"{self.place} cannot be written ({error}); the round is kept in {out}.")
+
+    def _is_intact(self, folder):
+        for file in folder.iterdir():
+            file.read_bytes()  # an error of the place is no damage of the round
+        try:
+            verify(folder)
+        except StudyError as error:
+            aside = folder.with_name(f".damaged-{folder.name}-{uuid.uuid4().hex}")
+            folder.rename(aside)
+            reason = str(error).partition(f". {_remedy(folder)}")[0]
+            self.notify(f"{reason}. It is put aside as {aside}, and the round is trained again.")
+            return False
+        return True
 
     def _copy(self, source, target):
         if target.is_dir():

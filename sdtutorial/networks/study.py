@@ -22,7 +22,7 @@ from sdtutorial.networks.chain import run_round, split
 from sdtutorial.networks.presets import StudyError
 from sdtutorial.networks.provenance import code_fingerprint
 from sdtutorial.networks.records import Record
-from sdtutorial.networks.store import Store, targets_digest
+from sdtutorial.networks.store import Store, array_digest, targets_digest
 from sdtutorial.networks.training import DivergedError
 
 # How often a worker that waits for others looks whether there is something to do.
@@ -155,7 +155,7 @@ class _SamplesCache:
         self.study_seed, self.key, self.samples = study_seed, None, None
 
     def of(self, setting):
-        key = setting.data, setting.images, setting.held_out
+        key = setting.data, setting.images, setting.held_out, setting.label_noise
         if key != self.key:
             self.samples = None
             self.samples = split(data.load(setting.data), setting, self.study_seed)
@@ -175,7 +175,7 @@ def _train_unit(store, unit, samples):
             )
         targets = store.targets(before)
         first_classes = store.test_classes(replace(unit, round=0))
-    outcome, arrays, metrics, seeds, digest = "complete", {}, {}, {}, ""
+    outcome, arrays, metrics, seeds = "complete", {}, {}, {}
     try:
         result = run_round(
             unit.setting,
@@ -189,7 +189,6 @@ def _train_unit(store, unit, samples):
         )
         arrays = {"targets": result.targets, "test_classes": result.test_classes}
         metrics, seeds = result.metrics, result.seeds
-        digest = targets_digest(result.targets)
     except DivergedError as error:
         outcome = str(error)
     except torch.OutOfMemoryError:
@@ -205,7 +204,7 @@ def _train_unit(store, unit, samples):
         configuration=plan.configuration(unit.setting),
         seeds=seeds,
         metrics=metrics,
-        targets=digest,
+        targets=targets_digest(arrays["targets"]) if arrays else "",
         code=dict(code_fingerprint()),
         versions={
             "python": platform.python_version(),
@@ -216,6 +215,7 @@ def _train_unit(store, unit, samples):
         data=samples.fingerprint,
         preset=plan.preset,
         finished=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        arrays={name: array_digest(array) for name, array in arrays.items() if name != "targets"},
     )
     store.publish(unit, record, arrays)
     return record

@@ -1,7 +1,8 @@
 """One training of one network on soft targets, the same code on a CPU and on a GPU.
 
-What is left out is left out on purpose: label smoothing, test-time augmentation, weight averaging
-and cutout are regularisers of their own and would be confounded with the one that is studied.
+What is left out is left out on purpose: test-time augmentation, weight averaging and cutout are
+regularisers of their own and would be confounded with the one that is studied. Label smoothing is
+one too; it is there as a rival, for single trainings.
 """
 
 import hashlib
@@ -49,6 +50,8 @@ class Recipe:
     augmentation : bool
         Mirror each image with probability 1/2 and move it by up to 4 pixels. The targets stay those
         of the clean image.
+    label_smoothing : float
+        Part of each label that is spread over all classes. It acts on labels, so on round 0 alone.
     """
 
     loss: str
@@ -59,6 +62,7 @@ class Recipe:
     warm_up: float = 0.2
     batch: int = 128
     augmentation: bool = False
+    label_smoothing: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,11 @@ def test_reading_what_is_recorded_needs_no_torch():
     assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=root).returncode == 0
 
 
-def test_a_metric_that_came_later_is_missing_in_old_records_and_wrong_names_are_errors():
-    (chains,) = group([make(0), make(1, surprise=2.0)])
-    assert np.isnan(chains.values("surprise")).tolist() == [[True], [False]]
+def test_a_metric_that_came_later_is_missing_in_old_records_and_one_that_never_came_an_error():
+    (chains,) = group([make(0), make(1, prediction_diversity=2.0)])
+    assert np.isnan(chains.values("prediction_diversity")).tolist() == [[True], [False]]
+    with pytest.raises(KeyError):
+        chains.values("prediction_university")
 
 
 def test_groups_hold_the_chains_of_one_setting_and_configuration(study):
@@ -150,6 +152,18 @@ def test_controls_are_those_that_differ_in_one_entry_of_the_recipe(study):
     assert [value for value, _ in found["epochs"]] == [5, 10, 20]
     assert [value for value, _ in found["weight_decay"]] == [0.1, 1.0]
     assert found["epochs"][2][1].setting == "a"
+
+
+def test_controls_may_vary_an_entry_that_the_setting_leaves_out(study):
+    smoothed = make(setting="a-smoothing-0.1", seeds_of="a", held_out_accuracy=0.1)
+    recipe = smoothed.configuration["setting"]["recipe"]
+    recipe["label_smoothing"] = 0.1
+    groups = group([*study, smoothed])
+    found = controls_of(groups[0], groups, ["label_smoothing"])["label_smoothing"]
+    assert [value for value, _ in found] == [0, 0.1]
+    assert found[1][1].setting == smoothed.setting
+    assert all(len(members) == 1 for members in controls_of(groups[0], groups).values())
+    assert gain_over_tuning(groups[0], groups, entry="label_smoothing")[0] == 0
 
 
 def test_the_gain_over_tuning_compares_with_the_decay_that_held_out_images_choose(study):

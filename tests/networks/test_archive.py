@@ -2,6 +2,7 @@
 
 import os
 import resource
+import zipfile
 
 import numpy as np
 import pytest
@@ -183,6 +184,21 @@ def test_an_archive_in_another_order_is_refused(known, tmp_path):
     arrays["train_labels"] = arrays["train_labels"][::-1]
     np.savez(path, **arrays)
     with pytest.raises(archive.DataError, match="does not hold cifar10"):
+        archive.read("cifar10", tmp_path / "cifar10.npz")
+
+
+def test_a_pipe_in_the_place_of_an_archive_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "cifar10.npz")
+    with pytest.raises(archive.DataError, match="cifar10.npz is no file"):
+        archive.read("cifar10", tmp_path / "cifar10.npz")
+
+
+def test_an_array_that_claims_to_be_larger_than_any_memory_is_a_sentence(tmp_path):
+    header = b"\x93NUMPY\x01\x00v\x00{'descr': '|u1', 'fortran_order': False, 'shape': (%d,)}"
+    content = (header % 10**15).ljust(127) + b"\n"
+    with zipfile.ZipFile(tmp_path / "cifar10.npz", "w") as file:
+        file.writestr("train_images.npy", content)
+    with pytest.raises(archive.DataError, match="cifar10.npz .*delete it"):
         archive.read("cifar10", tmp_path / "cifar10.npz")
 
 

@@ -11,7 +11,9 @@ from sdtutorial.networks import chain
 from sdtutorial.networks.chain import (
     calibration_error,
     effective_rank,
+    first_targets,
     measure,
+    noisy,
     one_hot,
     run_round,
     split,
@@ -306,6 +308,8 @@ def test_every_metric_equals_its_definition_image_by_image(samples, predictions,
         ),
         "prediction_entropy": mean(-sum(v * np.log(v) for v in row) for row in p),
         "prediction_maximum": mean(max(row) for row in p),
+        "prediction_diversity": -sum(v * np.log(v) for v in p.mean(0))
+        + mean(sum(v * np.log(v) for v in row) for row in p),
         "agreement": accuracy(log_test, first),
         "loss_to_targets": mean(
             sum((a - b) ** 2 for a, b in zip(s, t))
@@ -366,3 +370,125 @@ def test_one_hot_targets_of_balanced_classes_have_full_rank_and_uniform_ones_ran
     assert effective_rank(one_hot(np.arange(30) % 10, 10)) == pytest.approx(10)
     # The Gram matrix squares the singular values: zeros come back as about 1e-8.
     assert effective_rank(np.full((30, 10), 0.1)) == pytest.approx(1, abs=1e-4)
+
+
+# Label noise, smoothing and diversity -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", [0.0, 0.1, 0.4, 1.0])
+def test_label_noise_replaces_exactly_its_part_by_other_classes(part):
+    labels = np.arange(1000) % 7
+    changed = noisy(labels, 7, part, 0)
+    assert np.sum(changed != labels) == round(1000 * part)
+    assert set(changed) == set(range(7))
+    assert np.array_equal(labels, np.arange(1000) % 7)
+
+
+def test_label_noise_is_symmetric():
+    labels = np.zeros(60_000, dtype=int)
+    counts = np.bincount(noisy(labels, 7, 1.0, 0), minlength=7)
+    assert counts[0] == 0
+    assert np.abs(counts[1:] - 10_000).max() < 4 * np.sqrt(10_000)
+
+
+def test_less_label_noise_replaces_a_subset_by_the_same_classes():
+    labels = np.arange(1000) % 7
+    less, more = (noisy(labels, 7, part, 3) for part in (0.2, 0.5))
+    assert np.array_equal(less[less != labels], more[less != labels])
+
+
+def test_label_noise_is_the_same_for_all_chains_and_leaves_other_labels_true(
+    tiny_dataset, tiny_setting, samples
+):
+    noise = replace(tiny_setting, label_noise=0.4)
+    one, other = (split(tiny_dataset, noise, 0) for _ in range(2))
+    assert np.array_equal(one.given_labels, other.given_labels)
+    assert np.mean(one.given_labels != one.training_labels) == 0.4
+    for name in ("training_labels", "held_out_labels", "test_labels", "training_images"):
+        assert np.array_equal(getattr(one, name), getattr(samples, name))
+    assert np.array_equal(samples.given_labels, samples.training_labels)
+    assert not np.array_equal(split(tiny_dataset, noise, 1).given_labels, one.given_labels)
+
+
+@pytest.mark.parametrize("part", [-0.1, 1.1, float("nan")])
+def test_label_noise_outside_its_range_is_refused(tiny_dataset, tiny_setting, part):
+    with pytest.raises(ValueError, match="label noise .* between 0 and 1"):
+        split(tiny_dataset, replace(tiny_setting, label_noise=part), 0)
+
+
+def test_round_0_learns_the_noisy_labels_and_both_accuracies_are_measured(
+    tiny_dataset, tiny_setting, machine
+):
+    setting = replace(
+        tiny_setting, label_noise=0.4, recipe=replace(tiny_setting.recipe, epochs=30, batch=10)
+    )
+    samples = split(tiny_dataset, setting, 0)
+    done = run_round(setting, machine, samples, 0, 0, 0)
+    classes = done.targets.argmax(1)
+    assert done.metrics["training_accuracy"] == np.mean(classes == samples.training_labels)
+    assert done.metrics["noisy_training_accuracy"] == np.mean(classes == samples.given_labels)
+    assert done.seeds["label_noise"] == derive_seed(0, "stripes", "label noise")
+    later = run_round(
+        setting,
+        machine,
+        replace(samples, given_labels=np.zeros_like(samples.given_labels)),
+        0,
+        0,
+        1,
+        targets=done.targets,
+        first_classes=done.test_classes,
+    )
+    again = run_round(
+        setting, machine, samples, 0, 0, 1, targets=done.targets, first_classes=done.test_classes
+    )
+    assert np.array_equal(later.targets, again.targets)  # round 1 sees no labels
+
+
+def test_without_label_noise_a_record_holds_neither_its_seed_nor_a_second_accuracy(run):
+    (first,) = run(1)
+    assert "noisy_training_accuracy" not in first.metrics
+    assert "label_noise" not in first.seeds
+
+
+def test_smoothed_targets_are_probabilities_and_torch_s_own():
+    labels = np.array([2, 0, 1])
+    targets = first_targets(labels, 4, 0.2)
+    assert targets.dtype == np.float32
+    assert targets.sum(1) == pytest.approx(1)
+    logits = torch.randn(3, 4)
+    expected = torch.nn.functional.cross_entropy(logits, torch.tensor(labels), label_smoothing=0.2)
+    ours = -(torch.from_numpy(targets) * logits.log_softmax(1)).sum(1).mean()
+    torch.testing.assert_close(ours, expected)
+
+
+def test_targets_without_smoothing_are_one_hot_to_the_last_bit():
+    labels = np.arange(100)
+    assert first_targets(labels, 100).tobytes() == one_hot(labels, 100).tobytes()
+
+
+def test_smoothing_acts_on_round_0_alone(tiny_setting, machine, samples, run):
+    first, second = run(2)
+    smooth = replace(tiny_setting, recipe=replace(tiny_setting.recipe, label_smoothing=0.3))
+    other = run_round(smooth, machine, samples, 0, 0, 0)
+    assert not np.array_equal(other.targets, first.targets)
+    again = run_round(
+        smooth, machine, samples, 0, 0, 1, targets=first.targets, first_classes=first.test_classes
+    )
+    assert np.array_equal(again.targets, second.targets)
+
+
+def test_diversity_is_zero_for_equal_predictions_and_log_q_for_certain_ones_of_all_classes(samples):
+    def diversity(probabilities):
+        logs = np.log(np.maximum(probabilities, 1e-30)).astype(np.float32)
+        count = len(samples.training_labels)
+        rows = np.resize(logs, (count, 3))
+        m, h = len(samples.test_labels), len(samples.held_out_labels)
+        found = measure(
+            samples, "l2", np.exp(rows), rows, rows[:1].repeat(h, 0), rows[:1].repeat(m, 0),
+            np.zeros(m),
+        )  # fmt: skip
+        return found["prediction_diversity"]
+
+    assert diversity(np.array([[0.2, 0.3, 0.5]])) == pytest.approx(0, abs=1e-6)
+    uneven = len(samples.training_labels) % 3
+    assert diversity(np.eye(3)) == pytest.approx(np.log(3), abs=1e-6 + 0.001 * uneven)

@@ -1,6 +1,10 @@
 """The command line: what it prints, its exit codes, and sentences instead of tracebacks."""
 
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +12,7 @@ import torch
 from tiny_study import SETTING, results
 
 from sdtutorial.networks import __main__ as command
-from sdtutorial.networks import archive, data, study
+from sdtutorial.networks import archive, data, presets, study
 from sdtutorial.networks.records import read
 from sdtutorial.networks.training import DivergedError
 
@@ -195,6 +199,96 @@ def test_an_interrupt_ends_in_a_sentence_and_the_command_goes_on(
     assert err.startswith("Interrupted. The same command goes on")
     assert run("run", "--preset", "tiny", "--out", tmp_path)[0] == FINISHED
     assert results(tmp_path) == results(undisturbed)
+
+
+@pytest.mark.parametrize(
+    "variable, value", [("WORLD_SIZE", "abc"), ("WORLD_SIZE", "0"), ("LOCAL_RANK", "-1")]
+)
+def test_a_variable_of_torchrun_that_is_no_number_ends_in_a_sentence(
+    run, tmp_path, monkeypatch, variable, value
+):
+    monkeypatch.setenv(variable, value)
+    code, _, err = run("run", "--preset", "tiny", "--out", tmp_path / "out")
+    assert code == USAGE
+    assert err.startswith(f"{variable} in the environment is '{value}', no number of at least")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("minutes", ["nan", "-1", "soon"])
+def test_a_time_that_is_none_is_refused(run, tmp_path, minutes):
+    code, _, err = run("run", "--preset", "tiny", "--out", tmp_path, f"--minutes={minutes}")
+    assert code == USAGE
+    assert f"'{minutes}'" in err
+
+
+@pytest.mark.parametrize("precision, own", [("float16", "bfloat16"), ("bfloat16", "float32")])
+def test_a_precision_that_has_to_be_emulated_is_said_before_it_starts(
+    run, tmp_path, monkeypatch, precision, own
+):
+    monkeypatch.setattr(presets, "native_precision", lambda device: own)
+    arguments = ("run", "--preset", "tiny", "--out", tmp_path, "--minutes", "0")
+    said = f"This processor has no {precision} of its own."
+    assert run(*arguments, "--precision", precision)[2].startswith(said)
+    assert "of its own" not in run(*arguments, "--precision", "float32")[2]
+    assert "of its own" not in run(*arguments, "--precision", own)[2]
+
+
+def test_a_folder_that_may_not_be_read_gives_its_own_code(run, undisturbed, tmp_path):
+    out = tmp_path / "copy"
+    shutil.copytree(undisturbed, out)
+    os.mkfifo(out / "pipe.jsonl")
+    code, printed, _ = run("report", out)
+    assert code == FAULT
+    assert "2 chains, 3 rounds in each" in printed
+    assert "pipe.jsonl cannot be read (it is no file); it is left out." in printed
+
+
+def program(*arguments, **options):
+    """Run the program as a process of its own."""
+    root = Path(command.__file__).parents[2]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **options.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, "-m", "sdtutorial.networks", *map(str, arguments)],
+        cwd=root, env=environment, stderr=subprocess.PIPE, timeout=120, **options,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("what", ["report", "run"])
+def test_an_output_that_is_full_ends_in_a_sentence(undisturbed, tmp_path, what):
+    arguments = {
+        "report": ("report", undisturbed, "--figures", tmp_path),
+        "run": ("run", "--preset", "digits", "--rounds", "1", "--chains", "1", "--out", tmp_path),
+    }[what]
+    with open("/dev/full", "w") as full:
+        done = program(*arguments, stdout=full)
+    assert done.returncode == FAULT
+    assert done.stderr == b"cannot write to the output: No space left on device.\n"
+
+
+@pytest.mark.slow
+def test_a_reader_who_has_enough_is_no_fault_to_speak_of(undisturbed, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as closed:
+        done = program("report", undisturbed, "--figures", tmp_path, stdout=closed)
+    assert (done.returncode, done.stderr) == (FAULT, b"")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ü ☃", os.fsdecode(b"r\xff")])
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8:strict"])
+def test_names_that_a_terminal_has_no_letters_for_are_printed_all_the_same(
+    undisturbed, tmp_path, name, encoding
+):
+    folder = tmp_path / name
+    env = {"PYTHONIOENCODING": encoding}
+    arguments = ("report", undisturbed, "--figures", folder)
+    done = program(*arguments, stdout=subprocess.PIPE, env=env)
+    assert (done.returncode, done.stderr) == (FINISHED, b"")
+    assert (folder / "accuracy.png").exists()
+    assert b"accuracy.png" in done.stdout
 
 
 def test_time_that_is_up_ends_in_a_sentence(run, tmp_path):

@@ -56,6 +56,18 @@ def test_controls_change_one_entry_and_share_the_seeds():
         assert stream_seeds(control, 0, 1, 0) == stream_seeds(SETTING, 0, 1, 0)
 
 
+def test_rivals_of_a_chain_are_controls_of_the_first_setting():
+    for name in ("cpu", "colab", "gpu", "paper"):
+        preset = PRESETS[name]
+        first = preset.settings[0]
+        recipes = [setting.recipe for setting in preset.single_rounds]
+        assert replace(first.recipe, epochs=3 * first.recipe.epochs) in recipes
+        assert replace(first.recipe, label_smoothing=0.1) in recipes
+        noise = preset.setting(f"{first.name}-noise-0.4")
+        assert noise in preset.settings
+        assert noise == replace(first, name=noise.name, label_noise=0.4, seeds_of=first.name)
+
+
 def test_units_go_widest_first():
     plan = make_plan(PRESET, settings=["all"], chains=2, rounds=2)
     assert [(u.setting.name, u.round, u.chain) for u in plan.units()] == [

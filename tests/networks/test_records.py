@@ -1,6 +1,7 @@
 """Records: what is one, and how they are written, read and merged."""
 
 import json
+import os
 import re
 from dataclasses import asdict, replace
 
@@ -41,7 +42,7 @@ def test_a_record_cannot_hold_what_is_no_json_number():
         (lambda values: values.update(chain="0"), "chain is not of type int"),
         (lambda values: values.update(chain=True), "chain is not of type int"),
         (lambda values: values.update(round=-1), "must not be negative"),
-        (lambda values: values["configuration"].pop("machine"), "configuration lacks"),
+        (lambda values: values["configuration"].pop("machine"), "configuration lacks its"),
         (lambda values: values["metrics"].pop("agreement"), "metrics missing: agreement"),
         (lambda values: values["metrics"].update(agreement="1"), "agreement is not a finite"),
         (lambda values: values["metrics"].update(agreement=float("inf")), "not a finite"),
@@ -58,6 +59,112 @@ def test_what_is_no_record_is_refused_with_the_reason(change, reason):
 def test_a_line_that_is_no_json_object_is_refused(line):
     with pytest.raises(RecordError):
         Record.from_line(line)
+
+
+def changed(name, value):
+    """A change of one entry, which may be inside others: "metrics/agreement"."""
+
+    def change(values):
+        *path, last = name.split("/")
+        for step in path:
+            values = values[step]
+        values[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (changed("metrics/test_accuracy", 10**300), "not a finite number"),
+        (changed("metrics/test_accuracy", 10**4000), "not a finite number"),
+        (changed("metrics/test_accuracy", 2**64), "not a finite number"),
+        (changed("metrics/test_accuracy", 1e308), "not a finite number"),
+        (changed("metrics/test_accuracy", True), "not a finite number"),
+        (changed("metrics/surprise", "1"), "metric surprise is not a finite number"),
+        (changed("configuration/setting", 1), "the setting lacks its name or recipe"),
+        (changed("configuration/setting", {}), "the setting lacks its name or recipe"),
+        (changed("configuration/setting/recipe", {}), "recipe lacks its epochs or weight_decay"),
+        (changed("configuration/setting/recipe/epochs", "5"), "epochs is not of type int"),
+        (changed("configuration/machine", {}), "the machine lacks its device or precision"),
+        (changed("configuration/machine/device", None), "device is not of type str"),
+        (changed("configuration/study_seed", "0"), "study_seed is not of type int"),
+        (changed("setting", "a$_{$"), "name of its setting has other letters"),
+        (changed("setting", "a\0"), "name of its setting has other letters"),
+        (changed("setting", "\ud800"), "name of its setting has other letters"),
+        (changed("setting", "../a"), "name of its setting has other letters"),
+        (changed("arrays", 1), "arrays is not of type dict"),
+    ],
+)
+def test_what_would_end_a_report_is_refused_with_the_reason(change, reason):
+    values = asdict(make())
+    change(values)
+    with pytest.raises(RecordError, match=reason):
+        Record.from_line(json.dumps(values))
+
+
+@pytest.mark.parametrize("depth", [10_000, 200_000])
+@pytest.mark.parametrize("line", ["{}", '{{"configuration": {}}}'])
+def test_a_line_that_is_nested_ever_deeper_is_refused(depth, line):
+    with pytest.raises(RecordError, match="not JSON"):
+        Record.from_line(line.format("[" * depth + "]" * depth))
+
+
+def test_one_bad_record_is_one_sentence_and_the_others_count(study, tmp_path):
+    bad = [
+        "[" * 10_000,
+        make().to_line().replace('"agreement": 0.5', f'"agreement": {2**64}').rstrip(),
+        make(setting="a$_{$").to_line().rstrip(),
+    ]
+    lines = [record.to_line() for record in study]
+    (tmp_path / "all.jsonl").write_text("".join(lines) + "\n".join(bad) + "\n")
+    reading = read([tmp_path])
+    assert len(reading.records) == 12
+    assert len(reading.problems) == 3
+
+
+def test_a_record_without_digests_of_arrays_is_as_it_was(study):
+    assert '"arrays"' not in make().to_line()
+    named = replace(make(), arrays={"test_classes": "0" * 64})
+    assert Record.from_line(named.to_line()) == named
+
+
+def test_what_is_no_file_is_said_and_not_waited_for(study, tmp_path):
+    write(study, tmp_path / "all.jsonl")
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "circle.jsonl").symlink_to(tmp_path / "circle.jsonl")
+    reading = read([tmp_path])
+    assert len(reading.records) == 12
+    assert [path.name for path in reading.unreadable] == ["circle.jsonl", "pipe.jsonl"]
+    assert all("it is no file" in problem for problem in reading.problems)
+    assert len(read([tmp_path / "pipe.jsonl"]).unreadable) == 1
+
+
+@pytest.mark.parametrize("closed", ["", "one"])
+def test_a_folder_that_may_not_be_read_is_said(study, tmp_path, monkeypatch, closed):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        write(study[:1], tmp_path / name / "all.jsonl")
+    scandir = os.scandir
+
+    def refusing(path):
+        if os.fspath(path) == os.fspath(tmp_path / closed):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    reading = read([tmp_path])
+    assert len(reading.records) == (1 if closed else 0)
+    (problem,) = reading.problems
+    assert problem == f"{tmp_path / closed} cannot be read (Permission denied); it is left out."
+    assert len(reading.unreadable) == 1
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(study, tmp_path):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError):
+        write(study, tmp_path / "folder")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 def test_writing_and_reading_gives_the_records_in_order(study, tmp_path):

@@ -44,6 +44,11 @@ def test_an_empty_folder_has_a_report_too():
     assert "left out" in report.table(Reading([], ["x is left out."]))
 
 
+def test_a_folder_that_may_not_be_read_is_no_empty_one():
+    text = report.table(Reading([], ["x cannot be read; it is left out."], ["x"]))
+    assert text == "No round could be read.\nx cannot be read; it is left out."
+
+
 def test_the_first_round_of_one_chain_has_a_report_too():
     reading = Reading([make()])
     assert "a: 1 chain, 1 round in each;" in report.table(reading)
@@ -63,6 +68,17 @@ def test_problems_stops_and_other_code_are_said(study):
     assert "1 of 11 rounds made by other code than today's (models changed" in text
     assert text.endswith("file, line 3 is no record.")
     assert "other code" not in report.table(Reading(study))
+
+
+def test_a_metric_that_came_later_shows_a_dash_where_no_record_has_it(study):
+    old = report.table(Reading(study))
+    new = [replace(r, metrics={**r.metrics, "prediction_diversity": 0.125}) for r in study]
+    rows = [
+        [row.split() for row in text.splitlines() if row.strip()[:1].isdigit()]
+        for text in (old, report.table(Reading(new)))
+    ]
+    assert all(row[-2] == "-" for row in rows[0])
+    assert all(row[-2] == "0.125" for row in rows[1])
 
 
 def test_records_that_are_vouched_for_are_said_to_be_so(study, monkeypatch):

@@ -1,5 +1,8 @@
 """The folder of a study: who may train a round, how it is published, and its second copy."""
 
+import errno
+import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +12,15 @@ from tiny_study import SETTING, only_files_of_rounds, results
 from sdtutorial.networks import store as store_module
 from sdtutorial.networks.locks import lock
 from sdtutorial.networks.presets import PRESETS, StudyError, Unit
-from sdtutorial.networks.store import Mirror, Store, default_mirror, prepare_folder
+from sdtutorial.networks.records import read
+from sdtutorial.networks.store import (
+    Mirror,
+    Store,
+    array_digest,
+    default_mirror,
+    prepare_folder,
+)
+from sdtutorial.networks.study import work
 
 
 @pytest.fixture
@@ -65,6 +76,86 @@ def test_an_error_while_a_unit_is_trained_is_not_taken_for_one_of_its_lock(store
     assert only_files_of_rounds(store.out)
 
 
+@pytest.fixture
+def copy(undisturbed, tmp_path, plan):
+    """A copy of the whole study, for doing harm to it."""
+    shutil.copytree(undisturbed, tmp_path / "copy")
+    return Store(tmp_path / "copy", plan)
+
+
+def test_every_array_that_a_round_stores_has_its_digest_in_the_record(copy):
+    unit = Unit(SETTING, 0, 1)
+    stored = {path.stem for path in copy.folder(unit).glob("*.npy")}
+    record = copy.record(unit)
+    assert stored == {"targets", *record.arrays}
+    for name, digest in record.arrays.items():
+        assert array_digest(np.load(copy.folder(unit) / f"{name}.npy")) == digest
+
+
+@pytest.mark.parametrize("name", ["targets", "test_classes"])
+@pytest.mark.parametrize("harm", ["values", "shape", "type", "length", "header"])
+def test_an_array_that_is_damaged_in_any_way_is_found_out(copy, name, harm):
+    unit = Unit(SETTING, 0, 0)
+    path = copy.folder(unit) / f"{name}.npy"
+    array = np.load(path)
+    if harm == "values":
+        np.save(path, array[::-1])
+    elif harm == "shape":
+        np.save(path, array[1:])
+    elif harm == "type":
+        np.save(path, array.astype("float64") + 1e-3)
+    elif harm == "length":
+        path.write_bytes(path.read_bytes()[:-1])
+    else:
+        start = path.read_bytes()
+        shape = str(array.shape).encode()
+        path.write_bytes(start.replace(shape, b"(10000000000000,)", 1))
+    with pytest.raises(StudyError, match=f"{name}.npy .*Delete the folder"):
+        getattr(copy, name)(unit)
+
+
+def test_records_of_before_say_nothing_of_other_arrays_and_are_taken(copy):
+    unit = Unit(SETTING, 0, 0)
+    path = copy.folder(unit) / "record.jsonl"
+    path.write_text(replace(copy.record(unit), arrays={}).to_line())
+    assert len(copy.test_classes(unit)) == 40
+
+
+def test_a_folder_that_cannot_be_made_durable_costs_nothing(store, record, monkeypatch):
+    fsync = store_module.os.fsync
+
+    def refusing(handle):
+        if os.path.isdir(f"/proc/self/fd/{handle}"):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(handle)
+
+    monkeypatch.setattr(store_module.os, "fsync", refusing)
+    unit = Unit(SETTING, 0, 0)
+    assert store.publish(unit, record, {"targets": np.zeros((2, 3), np.float32)})
+    assert store.exists(unit)
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_sentence(store, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(store.out), "is_dir", refuse)
+    with pytest.raises(StudyError, match="cannot look into .*round-00: Permission denied"):
+        store.exists(Unit(SETTING, 0, 0))
+
+
+def test_a_file_system_without_locks_is_a_sentence(store, monkeypatch):
+    import fcntl
+
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StudyError, match="cannot lock .*whose file system has locks"):
+        with store.lock(Unit(SETTING, 0, 0)):
+            pytest.fail("there was no lock")
+
+
 def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path):
     file = tmp_path / "file"
     file.write_text("in the way")
@@ -111,6 +202,37 @@ def test_a_mirror_that_is_gone_costs_a_sentence_and_not_the_study(undisturbed, t
     mirror.restore(tmp_path / "out")
     assert len(complaints) == 1
     assert "is kept in" in complaints[0]
+
+
+@pytest.mark.parametrize("file", ["record.jsonl", "targets.npy", "test_classes.npy"])
+def test_a_second_copy_does_not_give_back_a_damaged_round(copy, plan, tmp_path, undisturbed, file):
+    """Nor does it keep it: the round that is trained in its place is saved there."""
+    place, complaints = copy.out, []
+    mirror = Mirror(place, complaints.append)
+    path = copy.folder(Unit(SETTING, 0, 1)) / file
+    path.write_bytes(path.read_bytes()[:-7])
+    mirror.restore(tmp_path / "out")
+    assert len(read([tmp_path / "out"]).records) == 5
+    (complaint,) = complaints
+    assert str(path) in complaint and "put aside" in complaint and "Delete" not in complaint
+    work(plan, tmp_path / "out")
+    mirror.save(tmp_path / "out")
+    assert results(place) == results(tmp_path / "out") == results(undisturbed)
+    mirror.restore(tmp_path / "again")
+    assert len(complaints) == 1
+
+
+def test_a_place_that_cannot_be_read_for_a_moment_loses_no_round(copy, tmp_path, monkeypatch):
+    complaints = []
+
+    def failing(path):
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(copy.out), "read_bytes", failing)
+        Mirror(copy.out, complaints.append).restore(tmp_path / "out")
+    assert "going on without it" in complaints[0]
+    assert len(read([copy.out]).records) == 6
 
 
 def test_only_colab_with_a_mounted_drive_has_a_mirror_by_default(tmp_path):

@@ -11,7 +11,7 @@ from tiny_study import SETTING, only_files_of_rounds, published, results
 
 from sdtutorial.networks import store, study
 from sdtutorial.networks.chain import stream_seeds
-from sdtutorial.networks.presets import StudyError, Unit, make_plan
+from sdtutorial.networks.presets import StudyError, Unit, make_plan, with_label_noise
 from sdtutorial.networks.provenance import code_fingerprint
 from sdtutorial.networks.records import read
 from sdtutorial.networks.store import Store, targets_digest
@@ -97,6 +97,22 @@ def test_an_interrupted_training_leaves_neither_lock_nor_half_a_round(
             work(plan, tmp_path)
     assert not published(tmp_path)
     assert not list((tmp_path / ".locks").iterdir())
+
+
+def test_label_noise_is_on_record_and_settings_of_other_noise_do_not_share_their_labels(
+    plan, tmp_path
+):
+    noise = with_label_noise(SETTING, 0.4)
+    both = replace(plan, chains=1, settings=((SETTING, 1), (noise, 1)))
+    work(both, tmp_path / "both")
+    work(replace(both, settings=((noise, 1),)), tmp_path / "alone")
+    clean, noisy = read([tmp_path / "both"]).records
+    (alone,) = read([tmp_path / "alone"]).records
+    assert noisy.configuration["setting"]["label_noise"] == 0.4
+    assert "label_noise" not in clean.configuration["setting"]
+    assert noisy.targets == alone.targets
+    assert noisy.seeds["label_noise"] == alone.seeds["label_noise"]
+    assert noisy.seeds["order"] == clean.seeds["order"]
 
 
 def test_chains_of_another_seed_are_others(plan, tmp_path, undisturbed):
