@@ -17,7 +17,6 @@ import torch
 from sdtutorial.networks.models import Network
 from sdtutorial.networks.training import (
     Images,
-    Machine,
     Recipe,
     channel_statistics,
     derive_seed,
