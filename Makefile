@@ -11,6 +11,9 @@ pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
 .DEFAULT_GOAL := book
 
+# The matrices are small: two threads would wait for each other longer than they compute.
+book page notebooks-built notebooks-published test check: export OPENBLAS_NUM_THREADS = 1
+
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-20s %s\n", $$1, $$2 }'
 
