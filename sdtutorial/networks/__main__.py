@@ -94,7 +94,8 @@ def _run(options):
             seed=options.seed,
             precision=options.precision,
         )
-        worker, workers = _variable("LOCAL_RANK", 0), _variable("WORLD_SIZE", 1)
+        worker = _number("LOCAL_RANK", os.environ.get("LOCAL_RANK", "0"), 0)
+        workers = _number("WORLD_SIZE", os.environ.get("WORLD_SIZE", "1"), 1)
     except (presets.StudyError, ValueError) as error:
         return _say(f"{error}.", USAGE)
     if preset.device == "cuda":
@@ -178,9 +179,8 @@ def _report(options):
     return FAULT if reading.unreadable else FINISHED
 
 
-def _variable(name, least):
+def _number(name, text, least):
     """A whole number that torchrun puts into the environment."""
-    text = os.environ.get(name, str(least))
     if not (text.isascii() and text.isdigit()) or int(text) < least:
         raise ValueError(f"{name} in the environment is {text!r}, no number of at least {least}")
     return int(text)
