@@ -203,7 +203,7 @@ def degrees_of_freedom(chain):
 def risk_estimate(chain, noise_variance):
     """Return an unbiased estimate of the risk of every round, from the labels and their noise.
 
-    For labels y_0 = f + noise, Gaussian, independent and of variance s^2, the estimate
+    For labels y_0 = f + noise, Gaussian, independent and of variance s^2, the estimate::
 
         |y_{t+1} - y_0|^2 / K - s^2 + 2 s^2 df_t / K
 
@@ -470,8 +470,7 @@ def validation_errors(gram, y, tolerance, folds, *, rounds):
 
 def _squared_errors(gram, y, tolerance, held_out, rounds):
     """Return the sum over the points held out of squared errors, (rounds,) or (rounds, Q)."""
-    scale = len(gram) / np.count_nonzero(~held_out)  # from 1/K to one over the points that stay
-    part = scale * gram[:, ~held_out]
+    part = gram[:, ~held_out]  # divided by K, not by the points that stay: no fit depends on it
     chain = distill(part[~held_out], y[~held_out], tolerance, max_rounds=rounds)
     errors = np.broadcast_to(np.sum(y[held_out] ** 2, axis=0), (rounds, *y.shape[1:])).copy()
     fits = chain.predict(part[held_out])

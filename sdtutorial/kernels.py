@@ -141,8 +141,9 @@ class Matern:
 
     (Rasmussen and Williams 2006, equation (4.14)). For nu = 1/2 it is
     ``exp(-|x - t| / length_scale)``; as nu grows it tends to ``RBF(length_scale)``. Its functions
-    have fewer than nu + p/2 derivatives in p dimensions. The eigenvalues of its Gram matrix fall off slowly, so a
-    rough kernel reaches label vectors of which a smooth one leaves most of the noise out of reach.
+    have fewer than nu + p/2 derivatives in p dimensions. The eigenvalues of its Gram matrix fall
+    off slowly, so a rough kernel reaches label vectors of which a smooth one leaves most of the
+    noise out of reach.
 
     ``kernel(x, t)`` takes points (n,) or (n, p) and (m,) or (m, p) and returns (n, m).
 
@@ -205,13 +206,13 @@ class NTK:
         S'_l = (pi - arccos u) / pi,
         N_0 = S_0,  N_l = S_l + N_{l-1} S'_l
 
-    (the arc-cosine kernels of Cho and Saul 2009).
+    (the arc-cosine kernels of Cho and Saul 2009; Wide networks as kernels, ``thm-tangent-limit``).
     The kernel is N_depth: the Gram matrix of the gradients of the output with respect to all
     weights and biases, at initialisation.
 
     ``kernel(x, t)`` takes points (n,) or (n, p) and (m,) or (m, p) and returns (n, m). Without
     biases it is homogeneous: a point scaled by s >= 0 scales its row by s. On the line it then has
-    rank two, so a network for points on the line needs biases.
+    rank two (``prp-tangent-line``), so a network for points on the line needs biases.
 
     Parameters
     ----------

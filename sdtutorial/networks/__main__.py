@@ -1,4 +1,4 @@
-"""Command line: `python -m sdtutorial.networks run ...` and `... report ...`."""
+"""Command line: `python -m sdtutorial.networks` with `run`, `report`, `kernel` or `widths`."""
 
 import argparse
 import os
@@ -35,7 +35,7 @@ def _parser():
         prog="python -m sdtutorial.networks",
         description="Chains of networks, each trained on the predictions of the one before.",
     )
-    commands = parser.add_subparsers(required=True, metavar="{run,report}")
+    commands = parser.add_subparsers(required=True, metavar="{run,report,kernel,widths}")
     run = commands.add_parser(
         "run",
         help="train the chains of a preset, or go on with them",
@@ -74,6 +74,33 @@ def _parser():
         "--records", type=Path, metavar="FILE", help="also write all records into one .jsonl file"
     )
     report.set_defaults(command=_report)
+    kernel = commands.add_parser(
+        "kernel", help="run the chain of the neural tangent kernel on images, class by class"
+    )
+    kernel.add_argument("--data", required=True, help="cifar10, cifar100 or digits")
+    kernel.add_argument("--images", required=True, type=int, metavar="N", help="training images")
+    kernel.add_argument("--held-out", type=int, default=5000, metavar="N")
+    kernel.add_argument("--depth", type=int, default=2, help="hidden layers (default: 2)")
+    kernel.add_argument("--bias", type=float, default=1.0, help="factor of biases (default: 1)")
+    kernel.add_argument(
+        "--tolerance",
+        nargs="+",
+        type=float,
+        default=[0.1],
+        metavar="SHARE",
+        help="of the labels' mean square, one or several (default: 0.1)",
+    )
+    kernel.add_argument("--seed", type=int, default=0, help="study seed (default: 0)")
+    kernel.add_argument("--out", required=True, type=Path, metavar="FILE", help=".jsonl file")
+    kernel.set_defaults(command=_kernel)
+    widths = commands.add_parser(
+        "widths", help="train chains of ever wider networks on the running example"
+    )
+    widths.add_argument("--widths", nargs="+", type=int, required=True, metavar="N")
+    widths.add_argument("--copies", type=int, default=4, metavar="N", help="chains of each width")
+    widths.add_argument("--seed", type=int, default=0)
+    widths.add_argument("--out", required=True, type=Path, metavar="FILE", help=".jsonl file")
+    widths.set_defaults(command=_widths)
     return parser
 
 
@@ -94,8 +121,8 @@ def _run(options):
             seed=options.seed,
             precision=options.precision,
         )
-        worker = _number("LOCAL_RANK", os.environ.get("LOCAL_RANK", "0"), 0)
-        workers = _number("WORLD_SIZE", os.environ.get("WORLD_SIZE", "1"), 1)
+        worker = _whole_number("LOCAL_RANK", os.environ.get("LOCAL_RANK", "0"), 0)
+        workers = _whole_number("WORLD_SIZE", os.environ.get("WORLD_SIZE", "1"), 1)
     except (presets.StudyError, ValueError) as error:
         return _say(f"{error}.", USAGE)
     if preset.device == "cuda":
@@ -179,7 +206,7 @@ def _report(options):
     return FAULT if reading.unreadable else FINISHED
 
 
-def _number(name, text, least):
+def _whole_number(name, text, least):
     """A whole number that torchrun puts into the environment."""
     if not (text.isascii() and text.isdigit()) or int(text) < least:
         raise ValueError(f"{name} in the environment is {text!r}, no number of at least {least}")
@@ -191,6 +218,52 @@ def _minutes(text):
     if not minutes >= 0:
         raise ValueError
     return minutes
+
+
+def _kernel(options):
+    from sdtutorial.networks import kernel_chain
+    from sdtutorial.networks.archive import DataError
+
+    names = ("data", "images", "held_out", "depth", "bias", "seed")
+    shared = {name: getattr(options, name) for name in names}
+    plans = [kernel_chain.Plan(tolerance=share, **shared) for share in options.tolerance]
+    try:
+        found = []
+        for record in kernel_chain.run(plans, notify=lambda sentence: _say(sentence, FINISHED)):
+            found.append(record)
+            kernel_chain.write(found, options.out)
+            print(kernel_chain.table(record), flush=True)
+    except (TypeError, ValueError) as error:
+        return _say(f"{error}.", USAGE)
+    except DataError as error:
+        return _say(str(error), FAULT)
+    except OSError as error:
+        return _say(f"cannot write {options.out}: {error.strerror}.", FAULT)
+    return FINISHED
+
+
+def _widths(options):
+    from sdtutorial.examples import spline
+    from sdtutorial.networks import kernel_chain, widths
+
+    found = []
+    try:
+        for record in widths.study(
+            spline(), options.widths, copies=options.copies, seed=options.seed
+        ):
+            found.append(record)
+            kernel_chain.write(found, options.out)
+            mean = sum(record.distances) / len(record.distances)
+            print(
+                f"width {record.configuration['width']}, {record.configuration['rule']}: "
+                f"mean distance {mean:.4f}, {record.processor_seconds:.0f} s",
+                flush=True,
+            )
+    except ValueError as error:
+        return _say(f"{error}.", USAGE)
+    except OSError as error:
+        return _say(f"cannot write {options.out}: {error.strerror}.", FAULT)
+    return FINISHED
 
 
 def _say(sentence, code):

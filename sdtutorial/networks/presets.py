@@ -155,6 +155,7 @@ def _presets():
         images=256,
         held_out=500,
     )
+    # On CIFAR-10 round 0 with cross-entropy fits every label with the weight decay 1e-2.
     # With the loss L2 round 0 fits 91 to 92 % of the labels with every weight decay from 0.0025 to
     # 0.1 that was tried, and with a learning rate of 3e-3 as well.
     cpu = _cifar_settings(
@@ -173,6 +174,9 @@ def _presets():
         vgg=vgg11,
         images=10_000,
     )
+    # With the learning rate of the ResNet the VGG fits only 84 % of the labels, with 3e-3 95 %.
+    *resnets, vgg = cpu
+    cpu = (*resnets, replace(vgg, recipe=replace(vgg.recipe, learning_rate=3e-3)))
     # Chosen after the `cpu` preset, to be confirmed on a GPU before a study relies on them.
     gpu_recipes = {
         "cross-entropy": Recipe("cross-entropy", epochs=16, weight_decay=2e-3, batch=512),

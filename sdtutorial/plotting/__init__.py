@@ -50,6 +50,12 @@ from sdtutorial.plotting.filters import (
     two_families,
 )
 from sdtutorial.plotting.index import overview
+from sdtutorial.plotting.networks_as_kernels import (
+    accuracy_by_round,
+    chains_of_networks,
+    distance_by_width,
+    tangent_kernels,
+)
 from sdtutorial.plotting.self_distillation import (
     basis_functions,
     chain_fits,
@@ -87,10 +93,13 @@ __all__ = [
     "ROUNDS",
     "VERMILLION",
     "BookFigure",
+    "accuracy_by_round",
     "basis_functions",
     "book_figure",
     "chain_fits",
+    "chains_of_networks",
     "compare_by_round",
+    "distance_by_width",
     "early_stopping",
     "equivalent_kernel",
     "error_by_round",
@@ -111,7 +120,6 @@ __all__ = [
     "norm_walk",
     "overview",
     "residual_curve",
-    "risk_by_round",
     "risk_by_tolerance",
     "risk_curves",
     "risk_estimates",
@@ -123,6 +131,7 @@ __all__ = [
     "sine_eigenvectors",
     "sparsity_growth",
     "style",
+    "tangent_kernels",
     "two_families",
     "walk_plane",
     "walkers",

@@ -9,7 +9,7 @@ from sdtutorial.plotting._style import (
     GREEN,
     INK,
     MUTED,
-    VERMILLION,
+    PURPLE,
     book_figure,
     new_figure,
     round_colors,
@@ -19,7 +19,7 @@ from sdtutorial.plotting._style import (
 _METHODS = [
     (MUTED, "-"),
     (GREEN, (0, (6, 2))),
-    (VERMILLION, (0, (1.5, 1.5))),
+    (PURPLE, (0, (1.5, 1.5))),
     (INK, "-"),
     (BLUE, (0, (5, 1.5, 1.5, 1.5))),
 ]
@@ -136,8 +136,8 @@ def _draw_families(axes, axis, solid, dashed, names, limit):
             axes.plot(axis, kept, color=color, linestyle=dashes, linewidth=1.8)
         handles.append(Line2D([], [], color=INK, linestyle=dashes, label=name))
     if limit is not None:
-        axes.plot(axis, limit, color=VERMILLION, linestyle=(0, (1, 1)), zorder=5)
-        handles.append(Line2D([], [], color=VERMILLION, linestyle=(0, (1, 1)), label="limit"))
+        axes.plot(axis, limit, color=PURPLE, linestyle=(0, (1, 1)), zorder=5)
+        handles.append(Line2D([], [], color=PURPLE, linestyle=(0, (1, 1)), label="limit"))
     axes.legend(handles=handles, loc="upper left", borderpad=0)
 
 

@@ -12,7 +12,7 @@ from sdtutorial.plotting._style import (
     BLUE,
     INK,
     MUTED,
-    VERMILLION,
+    PURPLE,
     book_figure,
     new_figure,
     round_colors,
@@ -77,7 +77,7 @@ def walkers(places, left):
             top = places[t][left[t]].max() + 0.5
             axes.fill_between([t, t + 1], -0.5, top, color=MUTED, alpha=0.13, linewidth=0)
     for walker in [*np.flatnonzero(~back), *np.flatnonzero(back)]:
-        color = VERMILLION if back[walker] else BLUE
+        color = PURPLE if back[walker] else BLUE
         width = 3 if back[walker] else 1.4
         axes.plot(places[:, walker], color=color, linewidth=width, zorder=2 + back[walker])
     for t in range(rounds + 1):
@@ -85,7 +85,7 @@ def walkers(places, left):
         axes.plot(np.full(len(spots), t), spots, "o", color=BLUE, markersize=5, zorder=4)
     for walker in np.flatnonzero(back):
         ends = [walker, walker]
-        axes.plot([0, rounds], ends, "o", color=VERMILLION, markersize=9, zorder=5)
+        axes.plot([0, rounds], ends, "o", color=PURPLE, markersize=9, zorder=5)
     axes.set_xticks(range(rounds + 1), ["start", *(f"after {t}" for t in range(rounds))])
     axes.set_yticks(range(size), range(1, size + 1))
     axes.set_xlim(-0.15, rounds + 0.15)
@@ -146,7 +146,7 @@ def freedom_that_rises(times, freedom):
     around = (times > 0.9 * times[lowest]) & (times < 1.25 * times[lowest])
     for axes in (whole, dip):
         axes.plot(times, freedom, color=BLUE)
-        axes.plot(times[lowest], freedom[lowest], "o", color=VERMILLION)
+        axes.plot(times[lowest], freedom[lowest], "o", color=PURPLE)
         axes.set_xlabel("time $s$ along the path")
     whole.set_ylabel("degrees of freedom")
     whole.set_ylim(0, None)

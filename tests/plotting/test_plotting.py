@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import sdtutorial as sd
-from sdtutorial import plotting
+from sdtutorial import filters, generalization, plotting
 from sdtutorial.risk import risk_study
 
 TOLERANCES = np.array([1e-3, 1e-1, 1e-2])
@@ -40,6 +40,11 @@ def all_figures(example, chain, errors):
     plane = sd.distill_spectrum([1, 8], [4, 5], 0.25)
     residuals = sd.mean_squared_residual(d, chain.coordinates, c)
     root = chain.multipliers[0]
+    fits, axis = np.array([1, 2, 4]), np.geomspace(1e-2, 1e2, 51)
+    removed, added = filters.self_distillation(axis, 1.0, fits), filters.boosting(axis, 1.0, fits)
+    df, places = generalization.degrees_of_freedom(chain), generalization.coupled_walkers(chain, 250)
+    estimates = df, df[:, None] * np.linspace(0.8, 1.2, 20)
+    spectra = generalization.equivalent_eigenvalues(d, chain.multipliers)
     return [
         plotting.overview(example, chain, errors),
         plotting.noisy_samples(example, example.tolerance),
@@ -61,6 +66,22 @@ def all_figures(example, chain, errors):
         plotting.filter_bars(chain),
         plotting.sine_eigenvectors(example.x, chain.eigenvectors, d, truth=2),
         plotting.risk_by_tolerance(study),
+        plotting.chains_of_networks(example, np.ones((4, 9)), np.ones((4, 2, 9))),
+        plotting.tangent_kernels(t, 2, t, {8: [t], 64: [t], 512: [t]}),
+        plotting.distance_by_width([8, 64], {"one": [[1, 2], [0.5, 0.3]]}),
+        plotting.accuracy_by_round({"0.1": [40, 30]}, {"0.1": [90, 60]}),
+        plotting.filter_curves(axis, {"one fit": removed[0]}, multiplier=1.0, eigenvalues=d),
+        plotting.two_families(axis, added, removed, ("added", "removed"), limit=added[0]),
+        plotting.mirror_images(axis, removed, added, fits),
+        plotting.missed_signal(axis, {"one fit": removed[0], "two fits": removed[1]}),
+        plotting.equivalent_kernel(spectra, {"trace": spectra.sum(axis=1)}),
+        plotting.risk_estimates({"9 points": estimates, "200 points": estimates}),
+        plotting.walkers(*places),
+        plotting.freedom_by_round(df, {"below": df - 1, "above": df + 1}),
+        plotting.freedom_that_rises(np.linspace(0.1, 4, 81), (np.linspace(0.1, 4, 81) - 2) ** 2 + 1),
+        plotting.risk_curves(fits, {"one": [0.3, 0.1, 0.2]}, "number of fits", {"level": 0.05}),
+        plotting.said_and_computed([("rounds", 7e-4, 4), ("sparsity", 1.0, 5e28)]),
+        plotting.least_risks({"middle": 0.07, "worst": 0.1, "best": 0.0599}),
     ]
 
 
@@ -98,9 +119,11 @@ def test_no_word_is_cut_off(figures):
 
 
 def test_the_paper_s_colour_means_the_paper(figures):
-    """What is vermillion is dash-dotted, so that it differs in grey too; nothing else is."""
+    """What is vermillion is dash-dotted or a hollow dot, so that it differs in grey too."""
     for figure in figures:
         for line in figure.findobj(matplotlib.lines.Line2D):
             if line.axes in figure.axes and line in line.axes.lines:
                 paper = line.get_color() == plotting.VERMILLION
-                assert paper == (line.get_linestyle() == "-."), figure
+                hollow = line.get_linestyle() == "None" and line.get_markerfacecolor() == "white"
+                dashed = line.get_linestyle() == "-."
+                assert dashed or hollow if paper else not dashed, figure

@@ -5,7 +5,7 @@ import pytest
 from drawings import draw, is_drawn
 
 from sdtutorial import generalization, plotting
-from sdtutorial.plotting import VERMILLION
+from sdtutorial.plotting import PURPLE
 
 
 def test_the_risk_is_drawn_among_its_estimates_with_the_round_that_each_picks():
@@ -35,7 +35,7 @@ def test_every_walker_is_drawn_and_the_one_that_comes_back_stands_out(chain):
     thick = [line for line in axes.lines if line.get_linewidth() == 3]
     assert len(back) == len(thick) == 1
     assert list(thick[0].get_ydata()) == list(places[:, back[0]])
-    assert thick[0].get_color() == VERMILLION
+    assert thick[0].get_color() == PURPLE
     assert len(axes.collections) == left.any(axis=1).sum()  # a grey part for each round with jumps
     assert draw(figure)
 
