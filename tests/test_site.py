@@ -65,7 +65,7 @@ def test_every_labelled_statement_names_its_tests(page, soup):
     labelled = [box for box in statements if re.match(r"(def|prp|thm|lem|cor)-", box["id"])]
     for box in labelled:
         line = box.find(class_="checked-by")
-        assert line is not None and "tests/test_" in line.get_text(), box["id"]
+        assert line is not None and re.search(r"tests/(\w+/)?test_", line.get_text()), box["id"]
 
 
 @pytest.mark.parametrize("page", ["book/spline_example"])

@@ -190,7 +190,11 @@ def _samples(plan):
     from sdtutorial.networks import chain, data
 
     setting = SimpleNamespace(
-        name="kernel", data=plan.data, images=plan.images, held_out=plan.held_out
+        name="kernel",
+        data=plan.data,
+        images=plan.images,
+        held_out=plan.held_out,
+        label_noise=0.0,
     )
     return chain.split(data.load(plan.data), setting, plan.seed)
 
