@@ -10,9 +10,9 @@ Eigenvalues have shape (K,). Parameters may be arrays: those of shape (...) give
 """
 
 import numpy as np
-import scipy.optimize
 
 from sdtutorial import _checks
+from sdtutorial._search import least
 
 _EXHAUSTED = 1e-12  # relative size of what is left of a power of s that brings nothing new
 _TUNING_GRID = 97
@@ -424,16 +424,10 @@ def tune(filter_of, signal, noise_variance, interval):
     if not low < high:
         raise ValueError("interval must be two rising numbers")
 
-    def risk(logarithms):
-        return expected_risk(filter_of(np.exp(np.atleast_1d(logarithms))), signal, noise_variance)
+    def risks(parameters):
+        return expected_risk(filter_of(parameters), signal, noise_variance)
 
-    grid = np.linspace(np.log(low), np.log(high), _TUNING_GRID)
-    best = int(np.argmin(risk(grid)))
-    around = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    found = scipy.optimize.minimize_scalar(
-        lambda x: risk(x)[0], bounds=around, method="bounded", options={"xatol": 1e-9}
-    )
-    return float(np.exp(found.x)), float(found.fun)
+    return least(risks, np.log(low), np.log(high), points=_TUNING_GRID, accuracy=1e-9)
 
 
 # --- Arguments --------------------------------------------------------------------------------

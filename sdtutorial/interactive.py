@@ -15,6 +15,7 @@ import numpy as np
 
 from sdtutorial import examples, notebook, plotting
 from sdtutorial.distillation import distill
+from sdtutorial.kernels import cross_matrix
 
 _POINTS = np.linspace(0, 1, 65)
 _LOWEST_POWER = -10  # of ten: where the axis of the filters ends
@@ -93,7 +94,7 @@ def chain_values(example, tolerance):
         *examples.integrated_squared_error(chain, example),
         examples.integrated_squared_error(_Zero(), example),
     ]
-    fits = chain.predict(example.kernel(_POINTS, example.x) / len(example.x))
+    fits = chain.predict(cross_matrix(example.kernel, _POINTS, example.x))
     powers = np.maximum(chain.log_filters / np.log(10), _LOWEST_POWER)
     return {
         "tolerance": f"{tolerance:g}",

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.optimize
 
 from sdtutorial import _checks
+from sdtutorial._search import least
 from sdtutorial.distillation import distill_spectrum
 from sdtutorial.kernels import cross_matrix
 from sdtutorial.secular import shares_kept
@@ -236,17 +236,11 @@ def best_penalty(example, family):
     d, vectors = _eigenpairs(example)
     expectation = _expectation(example, d, vectors)
 
-    def risk(log_multiplier):
-        return float(expectation(family(d, np.exp(log_multiplier))))
+    def risks(multipliers):
+        return [expectation(family(d, c)) for c in multipliers]
 
     smallest, largest = np.log(d[d > 0][[0, -1]])
-    grid = np.linspace(smallest - 12, largest + 12, 121)
-    best = int(np.argmin([risk(point) for point in grid]))
-    around = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = scipy.optimize.minimize_scalar(
-        risk, bounds=around, method="bounded", options={"xatol": 1e-6}
-    )
-    return float(np.exp(found.x)), float(found.fun)
+    return least(risks, smallest - 12, largest + 12, points=121, accuracy=1e-6)
 
 
 def _positive_grid(name, value):

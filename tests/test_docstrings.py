@@ -6,7 +6,7 @@ import re
 import pytest
 from api import public_names
 from numpydoc.docscrape import NumpyDocString
-from pages import PAGES, text_of
+from pages import PAGES
 
 DOCUMENTED = [
     pytest.param(thing, id=f"{module.__name__}.{name}")

@@ -7,12 +7,10 @@ records needs none.
 """
 
 import json
-import platform
 import time
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import scipy
@@ -20,6 +18,7 @@ import scipy
 from sdtutorial.distillation import distill_spectrum
 from sdtutorial.kernels import NTK, gram_matrix
 from sdtutorial.networks import provenance
+from sdtutorial.networks.records import write_lines
 
 # The records of the book's own runs, which come with the package.
 RECORDED = Path(__file__).parent / "recorded_kernels"
@@ -143,7 +142,6 @@ def run(plans, notify=lambda sentence: None):
     gram = clock.time("kernel", gram_matrix, kernel, images["training"])
     notify("Its eigendecomposition.")
     d, vectors = clock.time("eigendecomposition", np.linalg.eigh, gram)
-    d = np.where(d > len(d) * np.finfo(float).eps * d[-1], d, 0.0)
     del gram
     labels = np.eye(samples.classes)[samples.training_labels]  # (K, Q)
     means = labels.mean(axis=0)
@@ -152,6 +150,7 @@ def run(plans, notify=lambda sentence: None):
     chains = [
         clock.time("chain", distill_spectrum, d, z, each.tolerance * energy) for each in plans
     ]
+    d = chains[0].eigenvalues  # those that count as zero are zero
     notify("The fits at the other images.")
     bases = {
         name: clock.time("prediction", _basis, kernel, images[name], images["training"], vectors)
@@ -174,11 +173,7 @@ def run(plans, notify=lambda sentence: None):
             metrics=metrics,
             seconds={name: round(value, 1) for name, value in clock.seconds.items()},
             code=code(),
-            versions={
-                "python": platform.python_version(),
-                "numpy": np.__version__,
-                "scipy": scipy.__version__,
-            },
+            versions=provenance.versions(np, scipy),
             device=study.describe_device(Machine("cpu", "float64", 1)),
             data=samples.fingerprint,
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -189,12 +184,8 @@ def _samples(plan):
     """The images that a study of networks with this seed trains on, holds out and tests on."""
     from sdtutorial.networks import chain, data
 
-    setting = SimpleNamespace(
-        name="kernel",
-        data=plan.data,
-        images=plan.images,
-        held_out=plan.held_out,
-        label_noise=0.0,
+    setting = chain.Setting(
+        "kernel", plan.data, network=None, recipe=None, images=plan.images, held_out=plan.held_out
     )
     return chain.split(data.load(plan.data), setting, plan.seed)
 
@@ -284,12 +275,9 @@ def write(records, path):
     records : iterable of KernelRecord
     path : path
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".part")
-    lines = [json.dumps(asdict(record), sort_keys=True, allow_nan=False) for record in records]
-    partial.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    partial.replace(path)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    lines = (json.dumps(asdict(record), sort_keys=True, allow_nan=False) for record in records)
+    write_lines([f"{line}\n" for line in lines], path)
 
 
 def read(path):

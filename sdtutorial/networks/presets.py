@@ -9,7 +9,6 @@ from sdtutorial.networks.chain import Setting
 from sdtutorial.networks.models import Network
 from sdtutorial.networks.training import Machine, Recipe, native_precision
 
-
 # The fields of a configuration that the first records have; they are always written. A field that
 # came later is left out where it has its default, so that old records and new ones of the same
 # training stay one group. The default of such a field must never change.

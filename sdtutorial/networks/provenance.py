@@ -3,6 +3,7 @@
 import ast
 import hashlib
 import json
+import platform
 from functools import cache
 from pathlib import Path
 
@@ -27,6 +28,14 @@ EQUIVALENT = (
         "tests/networks/test_golden_rounds.py::test_a_round_is_what_it_was",
     ),
 )
+
+
+def versions(*modules):
+    """Return the versions of Python and of some modules, by name, as records hold them."""
+    return {
+        "python": platform.python_version(),
+        **{module.__name__: module.__version__ for module in modules},
+    }
 
 
 @cache

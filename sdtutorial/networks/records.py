@@ -334,10 +334,15 @@ def write(records, path):
     records : iterable of Record
     path : path
     """
+    write_lines([record.to_line() for record in records], path)
+
+
+def write_lines(lines, path):
+    """Write lines, each with its line break, into a file that appears whole or not at all."""
     path = Path(path)
     partial = path.with_name(path.name + ".part")
     try:
-        partial.write_text("".join(record.to_line() for record in records), encoding="utf-8")
+        partial.write_text("".join(lines), encoding="utf-8")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

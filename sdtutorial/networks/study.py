@@ -20,7 +20,7 @@ import torch
 from sdtutorial.networks import data
 from sdtutorial.networks.chain import run_round, split
 from sdtutorial.networks.presets import StudyError
-from sdtutorial.networks.provenance import code_fingerprint
+from sdtutorial.networks.provenance import code_fingerprint, versions
 from sdtutorial.networks.records import Record
 from sdtutorial.networks.store import Store, array_digest, targets_digest
 from sdtutorial.networks.training import DivergedError
@@ -206,11 +206,7 @@ def _train_unit(store, unit, samples):
         metrics=metrics,
         targets=targets_digest(arrays["targets"]) if arrays else "",
         code=dict(code_fingerprint()),
-        versions={
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-        },
+        versions=versions(torch, np),
         device=describe_device(plan.machine),
         data=samples.fingerprint,
         preset=plan.preset,

@@ -18,8 +18,8 @@ function before training. Two rules end a training at a tolerance eps:
   (``prp-tangent-flow``).
 
 Sources: A. Jacot, F. Gabriel, C. Hongler, "Neural Tangent Kernel: Convergence and Generalization
-in Neural Networks", NeurIPS 2018. J. Lee et al., "Wide Neural Networks of Any Depth Evolve as Linear Models
-Under Gradient Descent", NeurIPS 2019.
+in Neural Networks", NeurIPS 2018. J. Lee et al., "Wide Neural Networks of Any Depth Evolve as
+Linear Models Under Gradient Descent", NeurIPS 2019.
 """
 
 from dataclasses import dataclass
@@ -178,7 +178,8 @@ class Training:
         """Train to the minimum with the penalty c whose mean squared residual is the tolerance.
 
         The first guess is what the tangent kernel of the initial weights says. As a function of
-        1/c, ``1/|residual|`` is nearly a straight line, known at 1/c = 0, so a few secants do the rest.
+        1/c, ``1/|residual|`` is nearly a straight line, known at 1/c = 0, so a few secants do the
+        rest.
 
         Returns
         -------

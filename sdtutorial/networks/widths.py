@@ -5,7 +5,6 @@ rule.
 """
 
 import json
-import platform
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -104,11 +103,7 @@ def study(example, widths, *, depth=2, bias=1.0, copies=4, seed=0, rules=wide.RU
                 largest_moves=chains.largest_moves[0].tolist(),
                 processor_seconds=round(time.process_time() - start, 1),
                 code=provenance.source_fingerprint(Path(wide.__file__).read_text(encoding="utf-8")),
-                versions={
-                    "python": platform.python_version(),
-                    "numpy": np.__version__,
-                    "torch": torch.__version__,
-                },
+                versions=provenance.versions(np, torch),
                 device=describe_device(Machine("cpu", "float64", torch.get_num_threads())),
                 finished=datetime.now(UTC).isoformat(timespec="seconds"),
             )

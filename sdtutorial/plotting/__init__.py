@@ -42,13 +42,13 @@ from sdtutorial.plotting.collapse_bound import (
     rounds_limit,
     walk_plane,
 )
-from sdtutorial.plotting.generalization import equivalent_kernel
 from sdtutorial.plotting.filters import (
     filter_curves,
     mirror_images,
     missed_signal,
     two_families,
 )
+from sdtutorial.plotting.generalization import equivalent_kernel
 from sdtutorial.plotting.index import overview
 from sdtutorial.plotting.networks_as_kernels import (
     accuracy_by_round,

@@ -5,7 +5,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sdtutorial.plotting._labels import label_ends, label_lines, note  # noqa: F401
+from sdtutorial.kernels import cross_matrix
+from sdtutorial.plotting._labels import label_lines, note
 from sdtutorial.plotting._style import (
     BLUE,
     GREEN,
@@ -17,14 +18,14 @@ from sdtutorial.plotting._style import (
     round_colors,
 )
 
-#: Colour and marker of the first, the second ... of a few curves beside each other.
-LOOKS = [(BLUE, "o"), (PURPLE, "s"), (GREEN, "^"), (INK, "D")]
+# Colour and marker of the first, the second ... of a few curves beside each other.
+_LOOKS = [(BLUE, "o"), (PURPLE, "s"), (GREEN, "^"), (INK, "D")]
 
 
 def looks(count):
     """Return a colour, a marker and a dash pattern for each of many curves, no two alike."""
     markers, dashes = "os^Dv<>ph", ("-", "--", "-.", ":")
-    return [(LOOKS[i % 4][0], markers[i % 9], dashes[i // 4 % 4]) for i in range(count)]
+    return [(_LOOKS[i % 4][0], markers[i % 9], dashes[i // 4 % 4]) for i in range(count)]
 
 
 def label_rounds(figure, axes, lines, shown=None, rounds=None, word="round "):
@@ -131,7 +132,7 @@ def grid_points(example=None, count=401):
 def cross(example, points):
     """Return what `predict` needs for these points, on a line."""
     points = points.reshape(-1, *np.shape(example.x)[1:])  # (n,) or (n, 1), as the data are
-    return example.kernel(points, example.x) / len(example.x)
+    return cross_matrix(example.kernel, points, example.x)
 
 
 def draw_samples(axes, example):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from sdtutorial.plotting._parts import LOOKS, label_ends, whole_ticks
+from sdtutorial.plotting._labels import label_ends
+from sdtutorial.plotting._parts import looks, whole_ticks
 from sdtutorial.plotting._style import MUTED, book_figure, new_figure
 
 _DASHES = ["-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (5, 1.5, 1.5, 1.5))]
@@ -17,7 +18,7 @@ def risk_curves(x, curves, label, references=None, *, top=0.3):
     x : array_like, shape (n,)
         Numbers of fits, or parameters; over more than two decades the axis is logarithmic.
     curves : dict of str to array_like, shape (m,)
-        At most four, each over the first m <= n places. What lies above `top` is left out.
+        Each over the first m <= n places. What lies above `top` is left out.
     label : str
         What x is.
     references : dict of str to float, optional
@@ -36,7 +37,9 @@ def risk_curves(x, curves, label, references=None, *, top=0.3):
     if x[-1] > 100 * x[0] > 0 and not counts:
         axes.set_xscale("log")
     labels = []
-    for (name, values), (color, marker), dashes in zip(curves.items(), LOOKS, _DASHES):
+    for i, (name, values) in enumerate(curves.items()):
+        color, marker, _ = looks(len(curves))[i]
+        dashes = _DASHES[(i + i // 4) % 4]  # colours come again with other dashes
         values = np.asarray(values, dtype=float)
         values = np.where(values <= top, values, np.nan)
         (line,) = axes.plot(

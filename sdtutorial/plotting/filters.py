@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.lines import Line2D
 
-from sdtutorial.plotting._parts import LOOKS, note
+from sdtutorial.plotting._labels import note
 from sdtutorial.plotting._style import (
     BLUE,
     GREEN,
@@ -23,6 +23,15 @@ _METHODS = [
     (INK, "-"),
     (BLUE, (0, (5, 1.5, 1.5, 1.5))),
 ]
+_MISSED = [(BLUE, "-"), (PURPLE, "-"), (GREEN, (0, (5, 2))), (INK, (0, (1.5, 1.5)))]
+
+
+def _with_looks(curves, looks):
+    """Yield name, values and look of each curve; none is left out in silence."""
+    if len(curves) > len(looks):
+        raise ValueError(f"at most {len(looks)} curves can be told apart here, not {len(curves)}")
+    for (name, values), look in zip(curves.items(), looks):
+        yield name, values, look
 
 
 def _share_axes(figure, axis, eigenvalues=None):
@@ -57,12 +66,17 @@ def filter_curves(axis, curves, multiplier, eigenvalues=None):
     Returns
     -------
     BookFigure
+
+    Raises
+    ------
+    ValueError
+        If there are more curves.
     """
     figure = new_figure(4.4)
     axes = _share_axes(figure, axis, eigenvalues)
     axes.axvline(multiplier, color=MUTED, linewidth=0.8)
     note(axes, "$d = c$", (multiplier, 0), (5, 6), color=MUTED)
-    for (name, kept), (color, dashes) in zip(curves.items(), _METHODS):
+    for name, kept, (color, dashes) in _with_looks(curves, _METHODS):
         axes.plot(axis, kept, color=color, linestyle=dashes, label=name)
     figure.legend(loc="outside upper left", ncols=2)
     return figure
@@ -155,15 +169,18 @@ def missed_signal(multipliers, missed):
     Returns
     -------
     BookFigure
+
+    Raises
+    ------
+    ValueError
+        If there are more.
     """
     figure = new_figure(3.9)
     axes = figure.subplots()
     axes.set_xscale("log")
     axes.set_yscale("log")
     labels = []
-    for (name, values), (color, _), dashes in zip(
-        missed.items(), LOOKS, ("-", "-", (0, (5, 2)), (0, (1.5, 1.5)))
-    ):
+    for name, values, (color, dashes) in _with_looks(missed, _MISSED):
         (line,) = axes.plot(multipliers, values, color=color, linestyle=dashes)
         labels.append((line, name))
     axes.set_xlim(multipliers[0], multipliers[-1])

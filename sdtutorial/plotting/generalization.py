@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from sdtutorial.plotting._parts import LOOKS, label_ends, whole_ticks
+from sdtutorial.plotting._labels import label_ends
+from sdtutorial.plotting._parts import looks, whole_ticks
 from sdtutorial.plotting._style import book_figure, new_figure, round_colors
 
 
@@ -34,9 +35,9 @@ def equivalent_kernel(eigenvalues, courses):
     whole_ticks(left.xaxis, 5)
     left.legend(loc="lower right", borderpad=0.2, labelspacing=0.2)
     labels = []
-    for (name, values), (color, marker) in zip(courses.items(), LOOKS):
+    for (name, values), (color, marker, dashes) in zip(courses.items(), looks(len(courses))):
         values = np.asarray(values, dtype=float)
-        (line,) = right.plot(values / values[0], marker + "-", color=color, markersize=5)
+        (line,) = right.plot(values / values[0], marker + dashes, color=color, markersize=5)
         labels.append((line, name))
     right.set_yscale("log")
     right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from sdtutorial.plotting._parts import LOOKS, grid_points, label_ends, whole_ticks
+from sdtutorial.plotting._labels import label_ends
+from sdtutorial.plotting._parts import grid_points, looks, whole_ticks
 from sdtutorial.plotting._style import BLUE, INK, MUTED, book_figure, new_figure, round_colors
 
 
@@ -100,10 +101,10 @@ def distance_by_width(widths, series):
     axes = figure.subplots()
     widths = np.asarray(widths, dtype=float)
     labels = []
-    for (name, values), (color, marker) in zip(series.items(), LOOKS, strict=False):
+    for (name, values), (color, marker, dashes) in zip(series.items(), looks(len(series))):
         values = np.asarray(values)
         axes.plot(widths, values, marker, color=color, markersize=3.5, alpha=0.6)
-        (line,) = axes.plot(widths, values.mean(axis=1), color=color, marker=marker)
+        (line,) = axes.plot(widths, values.mean(axis=1), dashes, color=color, marker=marker)
         labels.append((line, name))
     highest = max(np.mean(values, axis=1)[0] for values in series.values())
     (guide,) = axes.plot(
@@ -139,8 +140,9 @@ def accuracy_by_round(test, training):
     for axes, accuracies, title in zip(
         panels, (test, training), ("test accuracy (%)", "training accuracy (%)")
     ):
-        for (name, values), (color, marker) in zip(accuracies.items(), LOOKS, strict=False):
-            axes.plot(values, marker=marker, color=color, markersize=4.5, label=name)
+        for (name, values), look in zip(accuracies.items(), looks(len(accuracies))):
+            color, marker, dashes = look
+            axes.plot(values, dashes, marker=marker, color=color, markersize=4.5, label=name)
         axes.set_title(title, loc="left")
         axes.set_ylim(bottom=0)
         axes.set_xlabel("round $t$")

@@ -2,12 +2,8 @@
 
 import numpy as np
 
-from sdtutorial.plotting._parts import (
-    draw_bound,
-    label_ends,
-    note,
-    whole_ticks,
-)
+from sdtutorial.plotting._labels import label_ends, note
+from sdtutorial.plotting._parts import draw_bound, whole_ticks
 from sdtutorial.plotting._style import (
     BLUE,
     INK,

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import LogLocator
 
-from sdtutorial.plotting._parts import note
+from sdtutorial.plotting._labels import note
 from sdtutorial.plotting._style import BLUE, INK, MUTED, VERMILLION, book_figure, new_figure
 
 

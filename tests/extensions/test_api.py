@@ -3,10 +3,11 @@
 import inspect
 from pathlib import Path
 
-import sdtutorial
 from api import chosen, find_uses, in_order, linked, page_text, public_names, public_objects
 from architecture import imports, modules
 from statements import Check
+
+import sdtutorial
 
 ROOT = Path(__file__).parents[2]
 

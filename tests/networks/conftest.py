@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from made_records import two_controls, unfinished_study
 from tiny_study import PRESET, SETTING, stripes
 
 from sdtutorial.networks import data, presets
@@ -15,6 +16,18 @@ from sdtutorial.networks.training import Machine
 HERE = Path(__file__).parent
 
 torch.set_num_threads(1)
+
+
+@pytest.fixture
+def study():
+    """Records of a study that has not come to its end."""
+    return unfinished_study()
+
+
+@pytest.fixture
+def controls():
+    """Records of a setting with two controls."""
+    return two_controls()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What records say: chains, intervals, and comparisons with controls."""
 
-import sys
 import subprocess
+import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path

@@ -35,7 +35,7 @@ from miniature_cifar import file_at, make_miniature, tar
 from torchvision import datasets
 
 from sdtutorial.networks import archive, data, download
-from sdtutorial.networks.download import File, Patience, Source
+from sdtutorial.networks.download import Patience, Source
 
 BRISK = Patience(speed_floor=0, timeout=10, retries=1)
 HURRIED = replace(BRISK, speed_floor=1e6, window=0.3)

@@ -5,21 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from drawings import draw, drawn, texts
-from made_records import make, two_controls, unfinished_study
+from made_records import make
 
 from sdtutorial.networks import figures
 from sdtutorial.networks.analysis import group
 from sdtutorial.networks.records import METRICS, Reading
-
-
-@pytest.fixture
-def study():
-    return unfinished_study()
-
-
-@pytest.fixture
-def controls():
-    return two_controls()
 
 
 def test_each_chain_is_a_thin_line_and_the_mean_of_common_rounds_a_thick_one(study):

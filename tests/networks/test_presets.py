@@ -8,7 +8,7 @@ import torch
 from tiny_study import PRESET, SETTING
 
 from sdtutorial.networks import analysis, presets
-from sdtutorial.networks.chain import Setting, stream_seeds
+from sdtutorial.networks.chain import stream_seeds
 from sdtutorial.networks.presets import PRESETS, StudyError, controls, find_preset, make_plan
 from sdtutorial.networks.records import RECORDED, configuration_digest, read
 from sdtutorial.networks.training import Machine, Recipe

@@ -3,22 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
-from made_records import make, two_controls, unfinished_study
+from made_records import make
 
 from sdtutorial.networks import provenance, report
 from sdtutorial.networks.analysis import group, mean_interval, peak_rounds
 from sdtutorial.networks.records import Reading
-
-
-@pytest.fixture
-def study():
-    return unfinished_study()
-
-
-@pytest.fixture
-def controls():
-    return two_controls()
 
 
 def test_the_table_gives_each_round_s_mean_and_paired_interval(study):

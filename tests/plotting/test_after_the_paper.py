@@ -30,3 +30,14 @@ def test_parameters_over_decades_are_on_a_logarithmic_axis(last, scale):
     assert axes.get_ylim() == (0, 0.5)
     assert len(drawn(axes)) == 1
     assert draw(figure)
+
+
+@pytest.mark.parametrize("x", [np.arange(1, 4), np.array([0.1, 0.2, 0.3])], ids=["counts", "numbers"])
+def test_every_curve_is_drawn_and_no_two_look_alike(x):
+    curves = {f"curve {i}": np.full(3, 0.02 * i + 0.02) for i in range(9)}
+    (axes,) = plotting.risk_curves(x, curves, "x").axes
+    for values in curves.values():
+        assert is_drawn(axes, x, values)
+    # the shown name of a dash pattern is "--" for all of them
+    seen = {f"{line.get_color()} {line._dash_pattern}" for line in axes.lines}
+    assert len(seen) == 9

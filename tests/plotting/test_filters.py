@@ -55,3 +55,14 @@ def test_what_is_missed_is_drawn_for_each_method():
     assert is_drawn(figure.axes[0], c, missed["one fit"])
     assert "one fit" in texts(figure)
     assert draw(figure)
+
+
+@pytest.mark.parametrize(("draw_all", "most"), [("filter_curves", 5), ("missed_signal", 4)])
+def test_more_curves_than_can_be_told_apart_are_refused(draw_all, most):
+    curves = {f"curve {i}": np.full(101, 0.1 * i + 0.1) for i in range(most + 1)}
+    arguments = {
+        "filter_curves": (AXIS, curves, 1e-4),
+        "missed_signal": (AXIS, curves),
+    }[draw_all]
+    with pytest.raises(ValueError, match=f"at most {most} curves .* not {most + 1}"):
+        getattr(plotting, draw_all)(*arguments)

@@ -52,3 +52,19 @@ def test_accuracies_are_drawn_by_round_for_each_tolerance():
             assert is_drawn(axes, range(len(values)), values)
     assert all(name in texts(figure) for name in ("0.1", "0.5", "round $t$"))
     assert draw(figure)
+
+
+def test_every_tolerance_is_drawn_and_no_two_look_alike():
+    accuracies = {f"0.{i}": [10.0 * i, 5.0 * i] for i in range(1, 7)}
+    for axes in plotting.accuracy_by_round(accuracies, accuracies).axes:
+        for values in accuracies.values():
+            assert is_drawn(axes, range(2), values)
+        looks = {(line.get_color(), line.get_marker(), line.get_linestyle()) for line in axes.lines}
+        assert len(looks) == 6
+
+
+def test_every_series_of_distances_is_drawn():
+    series = {f"rule {i}": np.array([[1.0 + i], [0.5 + i]]) for i in range(6)}
+    (axes,) = plotting.distance_by_width([8, 64], series).axes
+    for values in series.values():
+        assert is_drawn(axes, [8, 64], values[:, 0])
