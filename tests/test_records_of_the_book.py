@@ -237,11 +237,33 @@ def test_with_the_squared_distance_the_accuracy_rises_while_fit_and_miss_fall():
     assert training[:, 0].max() < 0.95
 
 
+@pytest.mark.parametrize(("loss", "rounds"), [("cross-entropy", range(2, 7)), ("l2", range(3, 8))])
+def test_on_cifar_10_the_accuracy_rises_and_its_fall_is_not_resolved(loss, rounds):
+    group = SETTINGS[f"cifar10-{loss}-resnet"]
+    low = analysis.paired_differences(group, "test_accuracy").low
+    assert [t for t in range(1, group.rounds) if low[t] > 0] == list(rounds)
+    last = group.common_values("test_accuracy")[:, -1]
+    fall = analysis.mean_interval(last - analysis.at_peak(group, "test_accuracy"))
+    assert fall.mean < 0 and fall.low < 0 < fall.high
+    assert np.all(np.diff(group.common_values("training_accuracy"), axis=1) < 0)
+    assert np.all(np.diff(group.common_values("prediction_entropy"), axis=1) > 0)
+
+
+def test_the_rise_remains_with_the_same_initial_weights_in_every_round():
+    same = SETTINGS["cifar100-cross-entropy-resnet-same-initialisation"]
+    assert len(same.records) == 3
+    assert same.configuration["setting"]["same_initialisation"] is True
+    assert same.configuration["machine"]["precision"] == "float32"
+    for rounds in same.records:
+        assert len({record.seeds["initialisation"] for record in rounds}) == 1
+        assert len({record.seeds["order"] for record in rounds}) == len(rounds)
+    assert np.all(analysis.paired_differences(same, "test_accuracy").low[1:3] > 0)
+
+
 def test_what_the_page_says_is_missing_has_no_records():
     said = text_of(CHAPTER).split("### What has not been run")[1]
     for words, part in (
         ("VGG", "vgg"),
-        ("same initial weights", "same-initialisation"),
         ("augmentation", "augmented"),
     ):
         assert (words in said) and not any(part in setting for setting in SETTINGS), words
