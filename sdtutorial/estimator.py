@@ -144,9 +144,7 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         rounds = self.rounds
         if not isinstance(rounds, str) or rounds != "auto":
             rounds = _checks.whole_number("rounds", rounds, minimum=1)
-        X, y = validate_data(
-            self, X, y, dtype=np.float64, multi_output=True, y_numeric=True
-        )
+        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
         self.X_fit_ = X
         self.intercept_ = y.mean(axis=0) if self.fit_intercept else np.zeros(y.shape[1:])[()]
@@ -247,6 +245,8 @@ def _dual_coefficients(chain, rounds):
     size, *columns = chain.coordinates.shape
     d = chain.eigenvalues.reshape(-1, *[1] * len(columns))
     last = np.minimum(rounds, len(chain.multipliers))
-    kept = np.take_along_axis(chain.target_coordinates, np.broadcast_to(last, (1, size, *columns)), 0)
+    kept = np.take_along_axis(
+        chain.target_coordinates, np.broadcast_to(last, (1, size, *columns)), 0
+    )
     kept = np.where((d > 0) & (rounds <= chain.rounds), kept[0], 0.0)
     return chain.eigenvectors @ (kept / np.where(d > 0, d, 1.0)) / size
