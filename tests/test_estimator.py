@@ -154,6 +154,40 @@ def test_constant_targets_are_predicted(value, relative):
     assert both.predict(NEW)[:, 1] == pytest.approx(np.full(7, value))
 
 
+# Weights.
+
+
+def parameters(model):
+    return model.rounds_, model.predict(NEW), model.intercept_
+
+
+@pytest.mark.parametrize("settings", [{}, {"noise_variance": 0.04}, {"rounds": 2}])
+def test_a_weight_says_how_often_a_point_is_there(settings):
+    often = np.random.default_rng(3).integers(0, 4, 40)
+    model = SelfDistilledKernelRidge(tolerance=0.02, **settings)
+    rounds, predictions, mean = parameters(clone(model).fit(X, Y, sample_weight=often))
+    expected = parameters(
+        clone(model).fit(np.repeat(X, often, axis=0), np.repeat(Y, often, axis=0))
+    )
+    assert np.all(rounds == expected[0])
+    assert predictions == pytest.approx(expected[1], abs=1e-8)
+    assert mean == pytest.approx(expected[2])
+
+
+def test_a_common_factor_of_the_weights_changes_at_most_the_choice_of_the_round():
+    weights = np.random.default_rng(4).uniform(0.5, 2, 40)
+    model = SelfDistilledKernelRidge(rounds=2)
+    one = clone(model).fit(X, y, weights).predict(NEW)
+    assert clone(model).fit(X, y, 1e-6 * weights).predict(NEW) == pytest.approx(one)
+    assert SelfDistilledKernelRidge().fit(X, y, 1e-6 * weights).predict(NEW).shape == (7,)
+
+
+@pytest.mark.parametrize("weights", [np.zeros(40), -np.ones(40), np.ones(39), np.full(40, np.nan)])
+def test_weights_that_count_nothing_are_refused(weights):
+    with pytest.raises(ValueError, match="weight"):
+        SelfDistilledKernelRidge().fit(X, y, sample_weight=weights)
+
+
 # Kernels.
 
 
