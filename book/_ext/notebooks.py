@@ -71,6 +71,7 @@ class NotebookBuilder(Builder):
             while hidden and hidden[0][0] < part.index:
                 cells.append(nbformat.v4.new_code_cell(hidden.pop(0)[1]))
             cells.append(code_cell(executed.cells[part.index], self.keeps_figures))
+        drop_unused_glue(cells)
         target = Path(self.outdir) / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(serialise(cells), encoding="utf-8")
@@ -155,6 +156,25 @@ def without_glue(source):
             for number in range(statement.lineno - 1, statement.end_lineno):
                 lines[number] = None
     return "\n".join(line for line in lines if line is not None).strip()
+
+
+def drop_unused_glue(cells):
+    """Take out imports of what hands numbers to the prose: in a notebook these are in its text."""
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    used = set().union(*(names(cell.source)[1] for cell in code))
+    for cell in code:
+        cell.source = re.sub(
+            r"^from sdtutorial\.notebook import ([\w, ]+)$\n?",
+            lambda found: imported(found[1].split(", "), used),
+            cell.source,
+            flags=re.M,
+        ).strip("\n")
+
+
+def imported(candidates, used):
+    """Return the import of those names of the module `notebook` that are used."""
+    kept = [name for name in candidates if name in used]
+    return f"from sdtutorial.notebook import {', '.join(kept)}\n" if kept else ""
 
 
 def names(source):

@@ -8,6 +8,7 @@ import pytest
 from miniature import markdown
 from nbformat.v4 import new_code_cell, new_output
 from notebooks import (
+    drop_unused_glue,
     install_cell,
     kept_outputs,
     names,
@@ -54,6 +55,21 @@ def test_a_hidden_cell_stays_where_a_shown_one_needs_it():
         (0, "import numpy as np"),
         (1, "x = np.ones(3)"),
         (2, "y = 1"),
+    ]
+
+
+def test_imports_that_only_served_the_prose_are_taken_out():
+    sources = [
+        "import numpy as np\nfrom sdtutorial.notebook import glue, scientific",
+        "from sdtutorial.notebook import runtime\n\nprint(runtime(), scientific(2))",
+        "from sdtutorial.notebook import glue",
+    ]
+    cells = [new_code_cell(source) for source in sources]
+    drop_unused_glue(cells)
+    assert [cell.source for cell in cells] == [
+        "import numpy as np\nfrom sdtutorial.notebook import scientific",
+        sources[1],
+        "",
     ]
 
 
