@@ -71,7 +71,7 @@ class NotebookBuilder(Builder):
             while hidden and hidden[0][0] < part.index:
                 cells.append(nbformat.v4.new_code_cell(hidden.pop(0)[1]))
             cells.append(code_cell(executed.cells[part.index], self.keeps_figures))
-        drop_unused_glue(cells)
+        cells = drop_unused_glue(cells)
         target = Path(self.outdir) / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(serialise(cells), encoding="utf-8")
@@ -159,7 +159,7 @@ def without_glue(source):
 
 
 def drop_unused_glue(cells):
-    """Take out imports of what hands numbers to the prose: in a notebook these are in its text."""
+    """Return the cells without imports of what hands numbers to the prose: a notebook has them."""
     code = [cell for cell in cells if cell.cell_type == "code"]
     used = set().union(*(names(cell.source)[1] for cell in code))
     for cell in code:
@@ -169,6 +169,7 @@ def drop_unused_glue(cells):
             cell.source,
             flags=re.M,
         ).strip("\n")
+    return [cell for cell in cells if cell.source]
 
 
 def imported(candidates, used):

@@ -65,11 +65,9 @@ def test_imports_that_only_served_the_prose_are_taken_out():
         "from sdtutorial.notebook import glue",
     ]
     cells = [new_code_cell(source) for source in sources]
-    drop_unused_glue(cells)
-    assert [cell.source for cell in cells] == [
+    assert [cell.source for cell in drop_unused_glue(cells)] == [
         "import numpy as np\nfrom sdtutorial.notebook import scientific",
         sources[1],
-        "",
     ]
 
 
