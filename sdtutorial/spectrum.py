@@ -1,7 +1,6 @@
 """A Gram matrix seen from its eigenbasis: eigenpairs, and the labels in them."""
 
 import numpy as np
-import scipy.linalg
 
 from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import alarm, solver_errors
@@ -34,10 +33,10 @@ class Spectrum:
         self.gram = gram = _checks.square_matrix("gram", gram)
         self.y = _checks.coordinates(y, len(gram), name="y")
         _checks.within_range("y", self.y)
-        # Divide and conquer is as accurate as SciPy's default driver, and faster.
-        self.eigenvalues, self.eigenvectors = scipy.linalg.eigh(
-            _symmetric_copy(gram), driver="evd", overwrite_a=True, check_finite=False
-        )
+        # NumPy's, although SciPy's would save a copy: both are divide and conquer, and SciPy takes
+        # longer to load than most chains to run.
+        self.eigenvalues, eigenvectors = np.linalg.eigh(_symmetric_copy(gram))
+        self.eigenvectors = np.asfortranarray(eigenvectors)
         smallest, largest = self.eigenvalues[[0, -1]]
         threshold = _checks.zero_threshold(largest, len(gram), gram.dtype)
         if smallest < -threshold:
