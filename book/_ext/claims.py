@@ -9,6 +9,7 @@ import importlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -18,10 +19,11 @@ from statements import find_tests
 PAGE = "book/claims"
 COUNTS, CLAIMS = "<!-- counts -->", "<!-- claims -->"
 
+# The parts of the ledger: their heading on the page, and their name in the table.
 PARTS = {
-    "paper": "What the paper states",
-    "book": "What this book adds",
-    "study": "What the CIFAR records show",
+    "paper": ("What the paper states", "paper"),
+    "book": ("What this book adds", "book"),
+    "study": ("What the CIFAR records show", "CIFAR"),
 }
 VERDICTS = ("proved", "holds numerically", "reproduced", "differs", "not checked")
 
@@ -55,6 +57,12 @@ class Claim:
             if set(check.labels) & set(self.told)
             or f"{check.file.removeprefix('tests/')}::{check.name}" in self.tests
         ]
+
+
+    def page(self, statements):
+        """Return the name of the page where the claim is told; empty text for an equation."""
+        label, mark, _ = self.told[0].partition("#")
+        return label if mark else statements[label].page if label in statements else ""
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ def entry_text(claim, checks, statements, folder, address):
         facts.append(f"Checked by {', '.join(test_link(check, address) for check in checks)}.")
     lines = [
         f"{title}",
-        f": [{claim.verdict}]{{.verdict}} {claim.why}",
+        f": **{claim.verdict.capitalize()}.** {claim.why}",
         "",
         "  :::{container} checked-by",
         f"  {' '.join(facts)}",
@@ -155,7 +163,7 @@ def test_link(check, address):
 def counts_text(claims):
     """Return the table that counts the verdicts in each part of the ledger."""
     counts = Counter((claim.part, claim.verdict) for claim in claims)
-    rows = [["", *PARTS.values()], ["---", *["---:"] * len(PARTS)]]
+    rows = [["", *(name for _, name in PARTS.values())], ["---", *["---:"] * len(PARTS)]]
     for verdict in VERDICTS:
         numbers = [counts[part, verdict] for part in PARTS]
         rows.append([verdict, *(str(number or "") for number in numbers)])
@@ -163,12 +171,15 @@ def counts_text(claims):
 
 
 def page_text(claims, tests, statements, folder, address=""):
-    """Return the sections of the page, one for each part of the ledger."""
+    """Return the sections of the page: one for each part of the ledger, parted by chapters."""
     text = []
-    for part, heading in PARTS.items():
+    for part, (heading, _) in PARTS.items():
         text.append(f"## {heading}")
-        for claim in claims:
-            if claim.part == part:
+        own = [claim for claim in claims if claim.part == part]
+        for page, group in groupby(own, key=lambda claim: claim.page(statements)):
+            if part == "book":
+                text.append(f"### {next(iter(find_headings(folder / f'{page}.md').values()))}")
+            for claim in group:
                 checks = claim.checks(tests)
                 text.append(entry_text(claim, checks, statements, folder, address))
     return "\n\n".join(text)

@@ -70,11 +70,11 @@ def test_every_entry_links_its_statement_its_function_and_its_tests(tmp_path):
     statements = find_statements([tmp_path / "one.md"])
     text = page_text(claims, tests, statements, tmp_path, "https://github.com/o/n")
     for part in (
-        "{prf:ref}`Of length <lem-long>`\n: [proved]{.verdict} So.",
+        "{prf:ref}`Of length <lem-long>`\n: **Proved.** So.",
         "The paper: Lemma 1.",
         "{py:obj}`bounds.rounds_limit <sdtutorial.bounds.rounds_limit>`",
         "[`test_long`](https://github.com/o/n/blob/HEAD/tests/test_a.py#L2)",
-        "It is $1$ wide\n: [differs]{.verdict} It is $2$ wide.",
+        "It is $1$ wide\n: **Differs.** It is $2$ wide.",
         "[The *same* one's part](one.md#the-same-ones-part), {eq}`eq-x`",
         "{numref}`fig-x`",
     ):
