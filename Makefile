@@ -7,12 +7,13 @@ installed := .venv/.installed
 jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: help book page notebooks notebooks-built notebooks-published release test check pictures benchmark clean
+.PHONY: help book page notebooks notebooks-built notebooks-published release test check mutations
+.PHONY: pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
 # The matrices are small: two threads would wait for each other longer than they compute.
-book page notebooks-built notebooks-published test check: export OPENBLAS_NUM_THREADS = 1
+book page notebooks-built notebooks-published test check mutations: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-20s %s\n", $$1, $$2 }'
@@ -57,6 +58,9 @@ test: $(installed)  ## everything that guards the project
 
 check: $(installed)  ## what needs neither the built book nor a training: two minutes
 	$(python) -m pytest -m "not build and not slow" $(OPTIONS)
+
+mutations: $(installed)  ## wrong constants that the tests of the statements must notice: ten minutes
+	$(python) tests/mutations.py $(OPTIONS)
 
 pictures: $(installed)  ## the pictures of the imports in CONTRIBUTING.md anew
 	$(python) book/_ext/architecture.py
