@@ -89,10 +89,10 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     >>> from sdtutorial import SelfDistilledKernelRidge
     >>> X = np.linspace(0, 1, 50)[:, None]
     >>> noise = np.random.default_rng(0).normal(0, 0.3, 50)
-    >>> model = SelfDistilledKernelRidge("laplacian", gamma=5, noise_variance=0.09)
+    >>> model = SelfDistilledKernelRidge(gamma=5, tolerance=0.02, noise_variance=0.09)
     >>> model = model.fit(X, np.sin(6 * X[:, 0]) + noise)
     >>> model.chain_.rounds, model.rounds_
-    (4, 2)
+    (8, 3)
     """
 
     def __init__(

@@ -14,7 +14,6 @@ risk.
 """
 
 import numpy as np
-from scipy.integrate import quad_vec
 
 from sdtutorial import _checks
 from sdtutorial._sensitivity import freedom, points, products, root_of_rank_one, shares
@@ -357,6 +356,8 @@ def degrees_of_freedom_limit(eigenvalues, coordinates, times):
     TypeError, ValueError
         If an argument is not real, or its shape or sign does not fit.
     """
+    from scipy.integrate import quad_vec  # here: importing the module should not wait for it
+
     d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates)
     times = _checks.real_array("times", times, ndim=1)
     if z.ndim != 1 or not z.any() or not d.all() or not (times > 0).all():

@@ -75,7 +75,8 @@ CALLS = {
     "generalization.degrees_of_freedom_limit": [D, Z, [0.5, 1.0]],
     "generalization.equivalent_eigenvalues": [D, [0.1, 0.2]],
     "generalization.rademacher_bound": [[D], 1.0],
-    "generalization.risk_estimate": [CHAIN, 0.5],
+    "generalization.generalized_cross_validation": [CHAIN, 3.0],
+    "generalization.risk_estimate": [CHAIN, 0.5, 3.0],
     "generalization.tail_bound": [[D], 1.0],
     "generalization.validation_errors": [GRAM, Y, 0.5, [0, 1, 1], 2],
 }
@@ -85,7 +86,6 @@ NOTHING_TO_SPOIL = {
     "examples.spline",
     "generalization.degrees_of_freedom",
     "generalization.equivalent_squared_radius",
-    "generalization.generalized_cross_validation",
     "generalization.jacobians",
     "notebook.glue",
     "notebook.glue_math",

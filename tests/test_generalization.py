@@ -152,6 +152,18 @@ def test_equivalent_eigenvalues_fall_from_round_to_round_and_begin_with_those_of
         assert (np.diff(equivalent, axis=0) < 0).all() or not equivalent[-1].all()
 
 
+def test_the_equivalent_kernel_depends_on_the_labels(spline_chain):
+    """So a bound for one kernel, chosen before the labels are seen, does not apply to it."""
+    example = spline()
+    other = distill(example.gram, example.y[::-1] - 0.2, example.tolerance)
+    ours, theirs = (
+        generalization.equivalent_eigenvalues(chain.eigenvalues, chain.multipliers)
+        for chain in (spline_chain, other)
+    )
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-12)  # the kernel itself, in round 0
+    assert (np.abs(theirs[1] / ours[1] - 1) > 0.01).all()
+
+
 def test_equivalent_eigenvalues_keep_their_digits_and_know_the_edges():
     d, c = np.array([0.0, 1e-300, 1e-12, 1.0, 1e12]), np.array([1e-9, 3e-9, 2e3])
     with mpmath.workdps(60):
@@ -801,3 +813,24 @@ def test_arguments_that_do_not_fit_are_refused(spline_chain):
         generalization.validation_errors(
             np.diag([0.0, 0.0, 1.0, 1.0]), np.ones(4), 0.1, [-1, 0, 1, 1], rounds=2
         )
+
+
+def test_weights_that_count_have_the_scores_of_points_that_are_there_so_often():
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(size=12), rng.normal(size=12)
+    often = rng.integers(1, 4, 12)
+    few = sd.distill(sd.gram_matrix(sd.Matern(0.2, 0.5), x), y, 0.1, weights=often)
+    points, labels = np.repeat(x, often), np.repeat(y, often)
+    many = sd.distill(sd.gram_matrix(sd.Matern(0.2, 0.5), points), labels, 0.1)
+    assert few.rounds == many.rounds
+    for score in (
+        lambda chain, **count: generalization.risk_estimate(chain, 0.3, **count),
+        generalization.generalized_cross_validation,
+    ):
+        assert score(few, count=often.sum()) == pytest.approx(score(many), rel=1e-8)
+        assert score(few) != pytest.approx(score(many), rel=1e-3)
+
+
+def test_with_fewer_points_than_degrees_of_freedom_the_score_is_infinite():
+    chain = sd.distill(np.diag([1.0, 2.0, 3.0]), [3.0, 1.0, 2.0], 0.1)
+    assert generalization.generalized_cross_validation(chain, count=0.5)[0] == np.inf
