@@ -20,6 +20,7 @@ from sdtutorial import (
     RBF,
     CubicSpline,
     InfeasibleToleranceError,
+    Matern,
     distill,
     distill_spectrum,
     fit_with_multiplier,
@@ -819,9 +820,9 @@ def test_weights_that_count_have_the_scores_of_points_that_are_there_so_often():
     rng = np.random.default_rng(0)
     x, y = rng.uniform(size=12), rng.normal(size=12)
     often = rng.integers(1, 4, 12)
-    few = sd.distill(sd.gram_matrix(sd.Matern(0.2, 0.5), x), y, 0.1, weights=often)
+    few = distill(gram_matrix(Matern(0.2, 0.5), x), y, 0.1, weights=often)
     points, labels = np.repeat(x, often), np.repeat(y, often)
-    many = sd.distill(sd.gram_matrix(sd.Matern(0.2, 0.5), points), labels, 0.1)
+    many = distill(gram_matrix(Matern(0.2, 0.5), points), labels, 0.1)
     assert few.rounds == many.rounds
     for score in (
         lambda chain, **count: generalization.risk_estimate(chain, 0.3, **count),
@@ -832,5 +833,5 @@ def test_weights_that_count_have_the_scores_of_points_that_are_there_so_often():
 
 
 def test_with_fewer_points_than_degrees_of_freedom_the_score_is_infinite():
-    chain = sd.distill(np.diag([1.0, 2.0, 3.0]), [3.0, 1.0, 2.0], 0.1)
+    chain = distill(np.diag([1.0, 2.0, 3.0]), [3.0, 1.0, 2.0], 0.1)
     assert generalization.generalized_cross_validation(chain, count=0.5)[0] == np.inf
