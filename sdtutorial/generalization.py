@@ -236,22 +236,10 @@ def risk_estimate(chain, noise_variance, *, count=None):
         If a variance or the count is not a positive number, if there is not one variance for each
         column, or if the chain holds a part of the spectrum.
     """
-    variance = _variances(noise_variance, chain)
+    variance = _checks.per_column("noise_variance", noise_variance, chain.coordinates.shape[1:])
     df, _ = _freedom(chain)
     size = _count(chain, count)
     return _training_errors(chain) - variance + 2 * variance * df / size
-
-
-def _variances(value, chain):
-    if np.ndim(value) == 0:
-        return _checks.positive_number("noise_variance", value)
-    array = _checks.real_array("noise_variance", value)
-    if array.shape != chain.coordinates.shape[1:] or not (array > 0).all():
-        raise ValueError(
-            "noise_variance must be one positive number, or one for each column of the labels, "
-            f"not {value!r}"
-        )
-    return array
 
 
 def _count(chain, count):
@@ -271,17 +259,12 @@ def generalized_cross_validation(chain, *, count=None):
     chain : Chain
         With the whole spectrum: a part of it is a ValueError.
     count : float, optional
-        The K beside df_t, for weights that say how often each point was observed: their sum.
+        As for :func:`risk_estimate`.
 
     Returns
     -------
     ndarray, shape (T,) or (T, Q)
         In squared units of the labels; infinite where df_t is not below K, as for a single point.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the count is not a positive number, or the chain holds a part of the spectrum.
     """
     _, lost = _freedom(chain)
     size = _count(chain, count)
