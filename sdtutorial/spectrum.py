@@ -1,7 +1,6 @@
 """A Gram matrix seen from its eigenbasis: eigenpairs, and the labels in them."""
 
 import numpy as np
-import scipy.linalg
 
 from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import alarm, solver_errors
@@ -50,10 +49,10 @@ class Spectrum:
             root = np.sqrt(self.weights)
             symmetric *= root[:, None] * root
             self.weighted_y = root.reshape((-1,) + (1,) * (self.y.ndim - 1)) * self.y
-        # Divide and conquer is as accurate as SciPy's default driver, and faster.
-        self.eigenvalues, self.eigenvectors = scipy.linalg.eigh(
-            symmetric, driver="evd", overwrite_a=True, check_finite=False
-        )
+        # NumPy's, although SciPy's would save a copy: both are divide and conquer, and SciPy takes
+        # longer to load than most chains to run.
+        self.eigenvalues, eigenvectors = np.linalg.eigh(symmetric)
+        self.eigenvectors = np.asfortranarray(eigenvectors)
         smallest, largest = self.eigenvalues[[0, -1]]
         threshold = _checks.zero_threshold(largest, len(gram), gram.dtype)
         if smallest < -threshold:
