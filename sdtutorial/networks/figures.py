@@ -123,7 +123,7 @@ def figure_three(groups):
     -------
     BookFigure
     """
-    there = {_keys(chains): chains for chains in groups if not _origin(chains)}
+    there = {_keys(chains): chains for chains in of_figure_three(groups)}
     figure = new_figure(0.8 + 1.9 * len(FIGURE_THREE))
     grid = figure.subplots(len(FIGURE_THREE), 2, sharex=True)
     for row, keys in zip(grid, FIGURE_THREE):
@@ -143,6 +143,21 @@ def figure_three(groups):
         axes.set_xlabel("round $t$")
     figure.align_ylabels()
     return figure
+
+
+def of_figure_three(groups):
+    """The chains that are settings of Figure 3, in its order; variants of them are left out.
+
+    Parameters
+    ----------
+    groups : iterable of sdtutorial.networks.analysis.Chains
+
+    Returns
+    -------
+    list of sdtutorial.networks.analysis.Chains
+    """
+    there = {_keys(chains): chains for chains in groups if not _origin(chains)}
+    return [there[keys] for keys in FIGURE_THREE if keys in there]
 
 
 def _keys(chains):
