@@ -7,7 +7,8 @@ installed := .venv/.installed
 jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: help book page notebooks notebooks-built notebooks-published test check mutations pictures benchmark clean
+.PHONY: help book page notebooks notebooks-built notebooks-published release test check mutations
+.PHONY: pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
@@ -45,6 +46,11 @@ notebooks-built: $(installed)  ## the same notebooks, in _build/notebooks
 notebooks-published: $(installed)  ## for Colab: they know this repository; in _build/published_notebooks
 	rm -rf _build/published_notebooks
 	$(jupyter_book) --builder custom --custom-builder published_notebooks
+
+# Needs a remote `origin` on GitHub, whose address the notebooks name.
+release: book  ## wheel, notebooks and site of this commit, in _build/release
+	$(MAKE) notebooks-published
+	$(python) .ci/release.py
 
 # The tests build the book themselves, once, with the target above.
 test: $(installed)  ## everything that guards the project

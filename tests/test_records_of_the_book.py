@@ -62,7 +62,11 @@ def test_the_command_on_the_page_trains_what_was_recorded():
             precision=record.configuration["machine"]["precision"],
         )
         assert records.differences(record.configuration, plan.configuration(setting)) == []
-        seeds = chain.stream_seeds(setting, plan.study_seed, record.chain, record.round)
+        where = setting, plan.study_seed, record.chain, record.round
+        seeds = chain.stream_seeds(*where)
+        for member in range(1, setting.members if record.round == 0 else 1):
+            further = chain.stream_seeds(*where, member)
+            seeds |= {f"{stream}-{member}": seed for stream, seed in further.items()}
         seeds["split"] = chain.split_seed(setting, plan.study_seed)
         assert record.seeds == seeds
 

@@ -6,8 +6,6 @@ Everything that a chapter shows of a study it computes from here. This module ne
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
-from scipy.special import stdtrit
 
 from sdtutorial.networks.records import OPTIONAL_METRICS, RECORDED, read
 
@@ -167,6 +165,8 @@ def mean_interval(values, confidence=0.95):
     Interval
         Of shape (...); NaN means where no chain is there, NaN ends where only one is.
     """
+    from scipy.special import stdtrit  # here: importing the module should not wait for it
+
     values = np.asarray(values, dtype=float)
     there = np.isfinite(values)
     count = there.sum(0)
@@ -354,6 +354,8 @@ def lead_at_equal_training(base, controls, *, smooth=False):
             continue
         points = sorted(points.items())
         if smooth:
+            from scipy.interpolate import PchipInterpolator
+
             curve = PchipInterpolator(*zip(*points), extrapolate=False)(training[row])
         else:
             curve = np.interp(training[row], *zip(*points), np.nan, np.nan)
