@@ -304,7 +304,7 @@ MUTATIONS = {
         ),
         (
             "bounds.rounds_limit_bound",
-            times(0.95),
+            times(0.94),
             "test_spectra_on_a_logarithmic_scale_come_close_to_what_the_condition_number_allows",
         ),
         (
@@ -363,19 +363,35 @@ MUTATIONS = {
         (
             "bounds.collapse_sparsity",
             ends(low=1.001),
-            "test_sparsity_at_collapse_lies_between_the_integral_and_the_power_law",
             "test_growth_integral_agrees_with_high_precision_quadrature",
             "test_sparsity_grows_with_the_rate_delta_over_two",
-            "test_hill_climbing_finds_no_sparsity_outside_the_integral_and_the_power_law",
         ),
         (
             "bounds.collapse_sparsity",
             ends(high=0.999),
-            "test_sparsity_at_collapse_lies_between_the_integral_and_the_power_law",
             "test_sparsity_grows_with_the_rate_delta_over_two",
+        ),
+        (
+            "bounds.collapse_sparsity",
+            ends(low=1.08),
+            "test_sparsity_at_collapse_lies_between_the_integral_and_the_power_law",
+        ),
+        (
+            "bounds.collapse_sparsity",
+            ends(high=0.997),
+            "test_sparsity_at_collapse_lies_between_the_integral_and_the_power_law",
+        ),
+        (
+            "bounds.collapse_sparsity",
+            ends(low=1.15),
             "test_hill_climbing_finds_no_sparsity_outside_the_integral_and_the_power_law",
         ),
-        ("bounds.collapse_sparsity", ends(low=0.999), "test_lower_end_is_above_its_closed_form"),
+        (
+            "bounds.collapse_sparsity",
+            ends(high=0.98),
+            "test_hill_climbing_finds_no_sparsity_outside_the_integral_and_the_power_law",
+        ),
+        ("bounds.collapse_sparsity", ends(low=0.996), "test_lower_end_is_above_its_closed_form"),
         (
             "bounds.collapse_sparsity",
             ends(low=1.005),
@@ -447,7 +463,15 @@ MUTATIONS = {
             "test_the_residual_of_a_fit_is_the_sum_in_the_eigenbasis",
         ),
     ],
+    "test_chains.py": [
+        ("filters.label_mixing", times(1.001), "test_its_filters_are_those_of_label_mixing"),
+    ],
     "test_secular.py": [
+        (
+            "regression.mean_squared_residual",
+            times(0.999),
+            "test_at_the_floor_only_the_reachable_part_of_the_labels_is_within_the_tolerance",
+        ),
         (
             "regression.solve_multiplier",
             given("tolerance", 1.001),
