@@ -13,8 +13,9 @@ if sys.argv[:1] == ["-m"] and "sdtutorial.networks" in sys.orig_argv:
 
     interrupts.watch()
 
+from sdtutorial.chains import Chain
 from sdtutorial.diagnosis import AccuracyWarning, InputWarning
-from sdtutorial.distillation import Chain, distill, distill_spectrum
+from sdtutorial.distillation import distill, distill_spectrum
 from sdtutorial.examples import spline
 from sdtutorial.kernels import NTK, RBF, CubicSpline, Matern, cross_matrix, gram_matrix
 from sdtutorial.regression import (

@@ -166,6 +166,43 @@ def positive_number(name, value):
     return number
 
 
+def tolerance(value, columns):
+    """Return a positive tolerance: a float for all columns, or an array with one for each.
+
+    ``columns`` is () for one label vector and (Q,) for several.
+    """
+    if columns and hasattr(value, "__len__") and not isinstance(value, str):
+        return per_column("tolerance", value, columns)
+    return positive_number("tolerance", value)
+
+
+def per_column(name, value, columns):
+    """Return positive, finite numbers, one for all columns or one for each: (), or (Q,)."""
+    array = real_array(name, value)
+    if array.shape not in ((), columns):
+        expected = f"be one number or have shape {columns}" if columns else "be one real number"
+        raise ValueError(f"{name} must {expected}, not have shape {array.shape}")
+    if not (array > 0).all():
+        raise ValueError(f"{name} must be positive and finite, not {array.min()}")
+    return array.copy()[()]
+
+
+def weights(value, size):
+    """Return weights of points, (K,), scaled to the mean 1; None where there are none.
+
+    They are positive or zero, and not all zero.
+    """
+    if value is None:
+        return None
+    array = real_array("weights", value, ndim=1)
+    if array.shape != (size,):
+        raise ValueError(f"weights must have shape ({size},), one a point, not {array.shape}")
+    if array.min() < 0 or not array.any():
+        raise ValueError("weights must be positive or zero, and not all zero")
+    array = array / array.max()  # their sum stays in the range of floats
+    return array * (size / array.sum())
+
+
 def whole_number(name, value, minimum=0):
     """Return ``value`` as an int of at least ``minimum``; 3.0 and True are not whole numbers."""
     try:

@@ -16,9 +16,10 @@ from functools import cached_property
 
 import numpy as np
 
-from sdtutorial import _checks
+from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import alarm, solver_errors
 from sdtutorial.secular import Problem, shares_kept, shares_left
+from sdtutorial.spectrum import LIGHT
 
 _MEMORY = 2**31  # bytes that a basis may take unless the caller says how many vectors
 _FIRST = 8  # vectors at which the Ritz pairs are looked at first,
@@ -42,6 +43,23 @@ class AccuracyNotReachedError(ValueError):
         super().__init__(message)
         self.error = error
         self.vectors = vectors
+
+    @classmethod
+    def after(cls, vectors, error, accuracy):
+        """Return the error of a space that may not grow, and what helps."""
+        reached = (
+            f"the estimated relative error of the chain is {error:.2g}"
+            if error < np.inf
+            else "no fit in it reaches the tolerance"
+        )
+        return cls(
+            f"the Krylov space holds {vectors} vectors, as many as it may, and {reached}, but an "
+            f"accuracy of {accuracy:.2g} is asked for. Allow more vectors (max_vectors), ask for "
+            "less accuracy, choose a larger tolerance, or decompose the whole matrix with "
+            'method="eigh".',
+            error,
+            vectors,
+        )
 
     def __reduce__(self):
         # By default an exception is copied and pickled by its message alone.
@@ -106,6 +124,10 @@ class Operator:
         if self.weights is not None:
             return self.root[:, None] * self._checked(self.root[:, None] * vectors)
         return self._checked(vectors)
+
+    def unweighted(self, vectors):
+        """Return G vectors, in its own units."""
+        return np.ldexp(self._checked(vectors), self.exponent)
 
     def _checked(self, vectors):
         with np.errstate(over="ignore", invalid="ignore"):  # refused below
@@ -317,7 +339,11 @@ class RitzSpectrum:
         As in :class:`sdtutorial.spectrum.Spectrum`.
     residuals : ndarray, shape (p, m)
         What G makes of the Ritz vectors outside the space, in units of the eigenvalues.
+    left_out : ndarray or None
+        What :meth:`errors` has said of the chain, if it was asked.
     """
+
+    left_out = None
 
     def __init__(self, space, scaled_values, vectors, largest):
         basis, operator = space._basis, space.operator
@@ -344,6 +370,33 @@ class RitzSpectrum:
         return Problem(
             self.eigenvalues, self.coordinates, tolerance, self.weighted_y, self.cause_of_floor
         )
+
+    def cause_of_floor(self, column, tolerance):
+        """Return sentences that say why ``tolerance`` is infeasible in a column, and what helps."""
+        null = self.coordinates[self.eigenvalues == 0]
+        part = null.reshape(len(null), -1)[:, column]
+        y = self.y.reshape(len(self.y), -1)[:, column]
+        gram = self._space.operator.gram
+        return diagnosis.cause_of_floor_seen(
+            gram, y, np.sum(part**2) / len(y), tolerance, self.weights
+        )
+
+    def sample_basis(self):
+        """Return the values at the points of what has the coordinates 1 in each direction, (K, m).
+
+        As in :class:`sdtutorial.spectrum.Spectrum`; where a point has hardly any weight, from the
+        product with G.
+        """
+        if self.weights is None:
+            return self.eigenvectors
+        root, light = np.sqrt(self.weights)[:, None], self.weights < LIGHT
+        with np.errstate(divide="ignore", invalid="ignore"):
+            basis = self.eigenvectors / root
+        if light.any():
+            d = self.eigenvalues
+            values = self._space.operator.unweighted(root * self.eigenvectors)[light]
+            basis[light] = np.where(d > 0, values, 0.0) / np.where(d > 0, d, 1.0)
+        return basis
 
     @property
     def null_is_settled(self):

@@ -495,7 +495,7 @@ def test_columns_blocks_and_many_rounds_agree_with_one_column_at_a_time(monkeypa
     z[:, 2] = 0
     together = distill_spectrum(d, z, 0.001)
     assert together.rounds.max() > 8  # more rounds than twice the directions: factors are merged
-    monkeypatch.setattr(generalization, "_BLOCK", 64)
+    monkeypatch.setattr("sdtutorial._sensitivity._BLOCK", 64)
     df = generalization.degrees_of_freedom(together)
     estimate = generalization.risk_estimate(together, 0.3)
     score = generalization.generalized_cross_validation(together)

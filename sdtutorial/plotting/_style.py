@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 
 from sdtutorial import _checks, notebook
-from sdtutorial.distillation import Chain
+from sdtutorial.chains import Chain
 
 INK = "#1a1a1a"  # text, axes, data, the truth
 MUTED = "#6a6a6a"  # what stands behind: collapse, thresholds, the zero function
@@ -185,3 +185,9 @@ def book_figure(function):
         return figure
 
     return draw
+
+
+def refuse_given_multiplier(name, chain):
+    """Raise ValueError for a chain that has no tolerance to compare its norms with."""
+    if chain.tolerance is None:
+        raise ValueError(f"{name} takes a chain with a tolerance, not {chain!r}")
