@@ -49,8 +49,10 @@ __all__ = [
 ]
 
 # Loaded when named.
+_LAZY = {"SelfDistilledKernelRidge": "estimator"}  # needs scikit-learn
 _SUBMODULES = (
     "bounds",
+    "estimator",
     "filters",
     "generalization",
     "interactive",
@@ -63,8 +65,10 @@ _SUBMODULES = (
 def __getattr__(name):
     if name in _SUBMODULES:
         return importlib.import_module(f"sdtutorial.{name}")
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"sdtutorial.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'sdtutorial' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), *_SUBMODULES})
+    return sorted({*globals(), *_LAZY, *_SUBMODULES})

@@ -218,9 +218,9 @@ def risk_estimate(chain, noise_variance):
     ----------
     chain : Chain
         With the whole spectrum: a part of it is a ValueError.
-    noise_variance : float
-        s^2, in squared units of the labels; one number for all columns. With weights, the mean
-        over the points, each with its weight.
+    noise_variance : float or array_like, shape (Q,)
+        s^2, in squared units of the labels; one number for all columns, or one for each. With
+        weights, the mean over the points, each with its weight.
 
     Returns
     -------
@@ -231,12 +231,25 @@ def risk_estimate(chain, noise_variance):
     Raises
     ------
     TypeError, ValueError
-        If the variance is not a positive number, or the chain holds a part of the spectrum.
+        If a variance is not a positive number, if there is not one for each column, or if the chain
+        holds a part of the spectrum.
     """
-    variance = _checks.positive_number("noise_variance", noise_variance)
+    variance = _variances(noise_variance, chain)
     df, _ = _freedom(chain)
     size = points(chain)
     return _training_errors(chain) - variance + 2 * variance * df / size
+
+
+def _variances(value, chain):
+    if np.ndim(value) == 0:
+        return _checks.positive_number("noise_variance", value)
+    array = _checks.real_array("noise_variance", value)
+    if array.shape != chain.coordinates.shape[1:] or not (array > 0).all():
+        raise ValueError(
+            "noise_variance must be one positive number, or one for each column of the labels, "
+            f"not {value!r}"
+        )
+    return array
 
 
 def generalized_cross_validation(chain):

@@ -42,6 +42,22 @@
     return `<g fill="${chain.colors[t]}">${rects.join("")}</g>`;
   };
 
+  const errors = (chain, t) => {
+    const values = chain.errors.map((error) => Math.min(Number(error), frame.highest_error));
+    const points = values.map((value, s) => [
+      (frame.left + ((frame.right - frame.left) * (s + 0.5)) / values.length).toFixed(1),
+      (frame.bottom - ((frame.bottom - frame.top) * value) / frame.highest_error).toFixed(1),
+    ]);
+    const stride = 1 + Math.floor(values.length / 10);
+    const colors = [...chain.colors, frame.muted];
+    const marks = points.map(([x, y], s) =>
+      `<circle cx="${x}" cy="${y}" r="${s === t ? 7 : 3.5}" fill="${colors[s]}"/>` +
+      (s % stride ? "" : `<text x="${x}" y="${frame.bottom + 16}" text-anchor="middle">${s}</text>`));
+    return `<path d="M${points.join("L")}" stroke="${frame.muted}"/>` + marks.join("");
+  };
+
+  const drawn = { ".fits": fits, ".bars": bars, ".errors": errors };
+
   const show = () => {
     const chain = chains[tolerance.valueAsNumber];
     round.max = chain.rounds; // the browser moves the round back where the chain has fewer
@@ -60,11 +76,40 @@
     for (const [name, text] of Object.entries(texts)) {
       for (const shown of root.querySelectorAll(`[data-value="${name}"]`)) shown.textContent = text;
     }
-    root.querySelector(".fits").innerHTML = fits(chain, t);
-    root.querySelector(".bars").innerHTML = bars(chain, t);
+    for (const [place, draw] of Object.entries(drawn)) {
+      const group = root.querySelector(place);
+      if (group) group.innerHTML = draw(chain, t);
+    }
   };
 
-  form.addEventListener("input", show);
+  // The rounds one after the other; whoever asked for less motion sees one round a press.
+  const button = form.querySelector(".sdt-play");
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const names = still ? ["Next round", "Next round"] : ["Play the rounds", "Stop"];
+  let timer;
+  const stop = () => {
+    clearInterval(timer);
+    timer = undefined;
+    button.textContent = names[0];
+  };
+  const next = () => {
+    round.value = round.valueAsNumber < round.max ? round.valueAsNumber + 1 : 0;
+    show();
+    if (round.valueAsNumber >= round.max) stop();
+  };
+  button.addEventListener("click", () => {
+    if (timer) return stop();
+    next();
+    if (still || round.valueAsNumber >= round.max) return;
+    timer = setInterval(next, 900);
+    button.textContent = names[1];
+  });
+  stop();
+
+  form.addEventListener("input", () => {
+    stop();
+    show();
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
   show();

@@ -24,14 +24,20 @@ _LOWEST_POWER = -10  # of ten: where the axis of the filters ends
 _WIDTH, _HEIGHT = 360, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 352, 26, 212
 
+#: What the slider can draw: the fits, their error by round, and the filters of a round.
+DRAWINGS = ("fits", "errors", "filters")
 
-def spline_explorer(example=None):
-    """Return a slider for the tolerance and the round of a chain, with a picture of the fits.
+
+def spline_explorer(example=None, drawings=DRAWINGS):
+    """Return sliders for the tolerance and the round of a chain, with pictures of what it does.
 
     Parameters
     ----------
     example : Example, optional
         The spline example of the paper by default; any other must have its points in [0, 1].
+    drawings : sequence of str, optional
+        Which of `DRAWINGS` are shown, in this order. Without the filters the numbers that belong to
+        them are left out too.
 
     Returns
     -------
@@ -43,9 +49,14 @@ def spline_explorer(example=None):
     ------
     InfeasibleToleranceError
         If no function comes as close to the labels as the smallest tolerance asks.
+    ValueError
+        If a drawing has another name than those of `DRAWINGS`.
     """
+    if unknown := set(drawings) - set(DRAWINGS):
+        raise ValueError(f"drawings are among {DRAWINGS}, not {sorted(unknown)}")
     example = examples.spline() if example is None else example
-    return Explorer(example) if notebook.runtime() == "book" else _widget(example)
+    show = Explorer if notebook.runtime() == "book" else _widget
+    return show(example, tuple(drawings))
 
 
 def tolerance_grid(example):
@@ -130,10 +141,13 @@ class Explorer:
     Parameters
     ----------
     example : Example
+    drawings : sequence of str, optional
+        Which of `DRAWINGS` are shown.
     """
 
-    def __init__(self, example):
+    def __init__(self, example, drawings=DRAWINGS):
         self._example = example
+        self._drawings = drawings
         self._chains = [chain_values(example, value) for value in tolerance_grid(example)]
         own = np.argmin(np.abs(tolerance_grid(example) - example.tolerance))
         self._tolerance = int(own)
@@ -152,6 +166,7 @@ class Explorer:
                 "top": _TOP,
                 "bottom": _BOTTOM,
                 "height": _function_height(self._example),
+                "highest_error": _highest_error(self._example),
                 "lowest": _LOWEST_POWER,
                 "muted": plotting.MUTED,
             },
@@ -170,9 +185,10 @@ class Explorer:
 <input type="range" name="round" min="0" max="{start['rounds']}" step="1"
  value="{self._round}" aria-valuetext="{self._round}">
 <small data-value="rounds">{start['rounds']}</small></label>
+<button type="button" class="sdt-play">Play the rounds</button>
 </form>
 <noscript><p>The sliders need JavaScript. The picture shows one round of the example.</p></noscript>
-<div class="sdt-state">{_state(self._example, start, self._round)}</div>
+<div class="sdt-state">{_state(self._example, start, self._round, self._drawings)}</div>
 <script type="application/json">{values}</script>
 <script>
 {_file_beside("interactive.js")}</script>
@@ -189,7 +205,7 @@ def _colors():
     return "; ".join(f"--sdt-{name}: {color}" for name, color in names.items())
 
 
-def _widget(example):
+def _widget(example, drawings=DRAWINGS):
     """Return the slider made of ipywidgets."""
     import ipywidgets
 
@@ -213,7 +229,7 @@ def _widget(example):
         view.value = (
             f'<div class="sdt-explorer sdt-widget" style="{_colors()}">'
             f"<style>\n{_file_beside('interactive.css')}</style>"
-            f"{_state(example, values['chain'], t.value)}</div>"
+            f"{_state(example, values['chain'], t.value, drawings)}</div>"
         )
 
     def run(_=None):
@@ -229,12 +245,13 @@ def _widget(example):
 
 
 # ---------------------------------------------------------------------------------------------
-# What is seen at one tolerance and round. interactive.js repeats `_fits`, `_bars` and the texts.
+# What is seen at one tolerance and round. interactive.js repeats `_fits`, `_bars`, `_errors` and
+# the texts.
 # ---------------------------------------------------------------------------------------------
 
 
-def _state(example, values, t):
-    """Return the numbers and the two drawings for round t of the chain with these values."""
+def _state(example, values, t, drawings=DRAWINGS):
+    """Return the numbers and the drawings for round t of the chain with these values."""
     rounds = values["rounds"]
     collapsed = ", collapsed to zero" if t == rounds else ""
     entries = {
@@ -243,16 +260,19 @@ def _state(example, values, t):
         "rounds": ("rounds before collapse <i>T</i>", f"{rounds}"),
         "multiplier": ("multiplier <i>c<sub>t</sub></i>", values["multipliers"][t]),
         "norm-ratio": ("norm of the targets <i>r<sub>t</sub></i>", values["norm_ratios"][t]),
-        "error": ("squared error to the truth", values["errors"][t]),
+        "error": ("squared distance to the truth", values["errors"][t]),
     }
+    if "filters" not in drawings:
+        del entries["multiplier"], entries["norm-ratio"]
     numbers = "".join(
         f'<div><dt>{name}</dt><dd data-value="{key}">{escape(text)}</dd></div>'
         for key, (name, text) in entries.items()
     )
+    draw = {"fits": _fit_drawing, "errors": _error_drawing, "filters": _filter_drawing}
+    drawn = "".join(draw[name](example, values, t) for name in drawings)
     return (
         f'<div role="status" aria-live="polite" aria-atomic="true"><dl>{numbers}</dl></div>'
-        f'<div class="sdt-drawings">{_fit_drawing(example, values, t)}'
-        f"{_filter_drawing(len(example.x), values, t)}</div>"
+        f'<div class="sdt-drawings">{drawn}</div>'
     )
 
 
@@ -260,6 +280,11 @@ def _function_height(example):
     """Return the function value at the upper edge of the drawing."""
     highest = max(np.abs(example.y).max(), np.abs(example.target(_POINTS)).max())
     return float(f"{1.25 * highest:.2g}")
+
+
+def _highest_error(example):
+    """Return the error at the upper edge of the drawing; that of the zero function lies below."""
+    return float(f"{1.2 * examples.integrated_squared_error(_Zero(), example):.2g}")
 
 
 def _across(share):
@@ -307,6 +332,43 @@ def _bars(values, t):
     return f'<g fill="{values["colors"][t]}">{"".join(bars)}</g>'
 
 
+def _errors(values, t, highest):
+    """Return a dot for the error of every round and of the zero function, that of round t large."""
+    errors = [min(float(error), highest) for error in values["errors"]]
+    places = [(s + 0.5) / len(errors) for s in range(len(errors))]
+    points = [
+        (_across(place), _BOTTOM - (_BOTTOM - _TOP) * error / highest)
+        for place, error in zip(places, errors)
+    ]
+    line = "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    stride = 1 + len(errors) // 10  # of the numbers below, so that they stay apart
+    marks = [f'<path d="M{line}" stroke="{plotting.MUTED}"/>']
+    for s, ((x, y), color) in enumerate(zip(points, [*values["colors"], plotting.MUTED])):
+        radius = 7 if s == t else 3.5
+        marks.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{color}"/>')
+        if s % stride == 0:
+            marks.append(
+                f'<text x="{x:.1f}" y="{_BOTTOM + 16}" text-anchor="middle">{s}</text>'
+            )
+    return "".join(marks)
+
+
+def _error_drawing(example, values, t):
+    highest = _highest_error(example)
+    ticks = "".join(
+        f'<path class="grid" d="M{_LEFT},{y:.1f}H{_RIGHT}"/>'
+        f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:.2g}</text>'
+        for value in (0, highest / 3, 2 * highest / 3, highest)
+        for y in [_BOTTOM - (_BOTTOM - _TOP) * value / highest]
+    )
+    label = "A dot for every round: the squared distance of its fit from the truth."
+    return f"""<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">
+<text x="{_LEFT}" y="14">squared distance to the truth</text>
+{ticks}<text x="{_across(0.5):.1f}" y="{_BOTTOM + 34}" text-anchor="middle">round
+<tspan class="math">t</tspan></text>
+<g class="errors">{_errors(values, t, highest)}</g></svg>"""
+
+
 def _fit_drawing(example, values, t):
     height = _function_height(example)
     ticks = "".join(
@@ -343,7 +405,8 @@ def _key():
     )
 
 
-def _filter_drawing(size, values, t):
+def _filter_drawing(example, values, t):
+    size = len(example.x)
     ticks = ""
     for power in range(0, _LOWEST_POWER - 1, -2):
         y = _TOP + (_BOTTOM - _TOP) * power / _LOWEST_POWER

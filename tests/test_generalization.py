@@ -152,6 +152,18 @@ def test_equivalent_eigenvalues_fall_from_round_to_round_and_begin_with_those_of
         assert (np.diff(equivalent, axis=0) < 0).all() or not equivalent[-1].all()
 
 
+def test_the_equivalent_kernel_depends_on_the_labels(spline_chain):
+    """So a bound for one kernel, chosen before the labels are seen, does not apply to it."""
+    example = spline()
+    other = distill(example.gram, example.y[::-1] - 0.2, example.tolerance)
+    ours, theirs = (
+        generalization.equivalent_eigenvalues(chain.eigenvalues, chain.multipliers)
+        for chain in (spline_chain, other)
+    )
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-12)  # the kernel itself, in round 0
+    assert (np.abs(theirs[1] / ours[1] - 1) > 0.01).all()
+
+
 def test_equivalent_eigenvalues_keep_their_digits_and_know_the_edges():
     d, c = np.array([0.0, 1e-300, 1e-12, 1.0, 1e12]), np.array([1e-9, 3e-9, 2e3])
     with mpmath.workdps(60):

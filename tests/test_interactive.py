@@ -131,7 +131,8 @@ def test_the_picture_is_there_without_a_script(html, embedded):
     """The drawing that the server wrote shows round 1 of the example's own tolerance."""
     drawing = html[html.index("<svg") : html.index("<script")]
     assert drawing.count('class="before"') == drawing.count('class="now"') == 1
-    assert drawing.count("<circle") - 1 == drawing.count("<rect") == 9  # one circle is in the key
+    assert drawing.count("<rect") == 9
+    assert drawing.count("<circle") == 1 + 9 + 5  # in the key, the data, the rounds with their end
 
 
 def test_text_in_the_data_cannot_end_the_script(example):
@@ -191,6 +192,22 @@ def test_labels_within_the_tolerance_of_zero_have_no_rounds(example):
     Outline(interactive._state(example, values, 0))
 
 
+def test_the_drawings_can_be_chosen(monkeypatch, example):
+    monkeypatch.setenv("SDTUTORIAL_RUNTIME", "book")
+    html = interactive.spline_explorer(example, drawings=["fits", "errors"])._repr_html_()
+    Outline(html)
+    assert html.count("<svg") == 2 and "multiplier" not in values_shown(html)
+    with pytest.raises(ValueError, match="fits.*not.*bars"):
+        interactive.spline_explorer(example, drawings=["bars"])
+
+
+def test_the_error_falls_once_and_then_rises(embedded):
+    own = next(chain for chain in embedded["chains"] if chain["tolerance"] == "0.04")
+    heights = re.findall(r'cy="([\d.]+)"', interactive._errors(own, 1, 0.6))
+    assert np.argsort(np.array(heights, float)).tolist()[-1] == 1  # the lowest dot
+    assert np.sign(np.diff(np.array(heights, float))).tolist() == [1, -1, -1, -1]
+
+
 # --- in a browser ------------------------------------------------------------------------------
 
 
@@ -218,20 +235,21 @@ def page(request, browser, html, tmp_path):
 
 
 def state(explorer):
-    """What one slider shows: its numbers, and its two drawings as markup."""
+    """What one slider shows: its numbers, and its drawings as markup."""
     return explorer.evaluate(
         """root => ({
             numbers: Object.fromEntries([...root.querySelectorAll("[data-value]")].map(
                 element => [element.dataset.value, element.textContent])),
             fits: root.querySelector(".fits").innerHTML,
             bars: root.querySelector(".bars").innerHTML,
+            errors: root.querySelector(".errors").innerHTML,
         })"""
     )
 
 
 def skeleton(markup):
     """Markup with its numbers taken out, and the numbers."""
-    markup = markup.replace("></path>", "/>").replace("></rect>", "/>")
+    markup = re.sub("></(path|rect|circle)>", "/>", markup)
     number = r"-?\d+\.\d"
     return re.sub(number, "#", markup), np.array(re.findall(number, markup), float)
 
@@ -285,6 +303,31 @@ def test_the_script_draws_what_the_package_draws(page, example, embedded):
             assert shown["numbers"] == values_shown(interactive._state(example, chain, t))
             assert_same_drawing(shown["fits"], interactive._fits(chain, t, height))
             assert_same_drawing(shown["bars"], interactive._bars(chain, t))
+            highest = interactive._highest_error(example)
+            assert_same_drawing(shown["errors"], interactive._errors(chain, t, highest))
+
+
+def test_the_rounds_play_to_their_end_and_stop(page):
+    explorer = page.locator(".sdt-explorer").first
+    button = explorer.locator(".sdt-play")
+    button.click()
+    assert state(explorer)["numbers"]["round"] == "2" and button.inner_text() == "Stop"
+    button.click()
+    page.wait_for_timeout(1100)
+    assert state(explorer)["numbers"]["round"] == "2"
+    button.click()
+    page.wait_for_function("document.querySelector('[data-value=round]').textContent.includes('4')")
+    assert button.inner_text() == "Play the rounds"
+
+
+def test_with_less_motion_a_press_is_one_round(page):
+    page.emulate_media(reduced_motion="reduce")
+    page.reload()
+    page.problems.clear()
+    explorer = page.locator(".sdt-explorer").first
+    explorer.locator(".sdt-play").click()
+    page.wait_for_timeout(1100)
+    assert state(explorer)["numbers"]["round"] == "2"
 
 
 def test_the_slider_fits_the_page_in_both_themes(page):

@@ -54,6 +54,17 @@ def test_the_residual_grows_with_the_multiplier_and_meets_the_tolerance_once(see
     assert limits[0] < tolerance <= limits[1]
 
 
+@pytest.mark.statement("prp-unique-multiplier")
+def test_at_the_floor_only_the_reachable_part_of_the_labels_is_within_the_tolerance():
+    d, z = np.array([0.0, 0.5, 2.0]), np.array([1.0, -2.0, 3.0])
+    floor = 1 / 3
+    assert mean_squared_residual(d, z, 0.0) == floor
+    assert (mean_squared_residual(d, z, np.geomspace(1e-6, 1e6, 50)) > floor).all()
+    for values in np.random.default_rng(0).standard_normal((200, 2)):  # of G b: zero along d = 0
+        missed = np.mean((np.append(0, z[1:] + values) - z) ** 2)
+        assert missed > floor
+
+
 @pytest.mark.statement("prp-multiplier-bracket")
 @pytest.mark.parametrize("seed", range(100))
 def test_the_multiplier_lies_in_the_bracket_of_the_extreme_eigenvalues(seed):

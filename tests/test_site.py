@@ -1,6 +1,7 @@
 """The built site, read as files and opened in a browser."""
 
 import functools
+import gzip
 import re
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,10 @@ from bs4 import BeautifulSoup
 from pages import DOCNAMES
 
 TELEPHONE, DESKTOP = 390, 1280
+
+# The most that a page may weigh, as it is sent (compressed) and as it is read, in bytes.
+WITH_FORMULAS = (400_000, 1_800_000)
+WITHOUT_FORMULAS = (250_000, 900_000)
 
 each_page = pytest.mark.parametrize("page", DOCNAMES)
 each_view = pytest.mark.parametrize(
@@ -130,8 +135,7 @@ def visit(browser):
         tab.on("requestfailed", lambda request: seen.failed.append(request.url))
         tab.on("response", lambda r: r.status >= 400 and seen.failed.append(r.url))
         tab.goto(address, wait_until="load")
-        tab.wait_for_function("!document.querySelector('.math') || window.MathJax?.startup?.promise")
-        tab.evaluate("window.MathJax?.startup?.promise")
+        tab.evaluate("document.fonts.ready")
         # Pictures far down the page may load when they come into sight.
         tab.evaluate("[...document.images].forEach(image => image.loading = 'eager')")
         tab.wait_for_function("[...document.images].every(image => image.complete)")
@@ -159,6 +163,18 @@ def test_a_page_is_whole_and_fits_the_screen(page, width, theme, visit, server):
     assert seen.theme == theme
     assert seen.overflow <= 0
     assert seen.cut == [], "formulas in a line that are wider than it"
+
+
+@each_page
+def test_a_page_is_light(page, visit, server, built):
+    seen = visit(f"{server}/{page}.html", DESKTOP, "light")
+    names = {url.removeprefix(server).split("?")[0] for url in seen.requests if url[:5] != "data:"}
+    files = [(built / "html" / name.lstrip("/")).read_bytes() for name in names]
+    compressed = sum(min(len(file), len(gzip.compress(file))) for file in files)
+    raw = sum(map(len, files))
+    limits = WITH_FORMULAS if seen.formulas else WITHOUT_FORMULAS
+    assert compressed <= limits[0]
+    assert raw <= limits[1]
 
 
 @each_page

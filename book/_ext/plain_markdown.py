@@ -36,13 +36,17 @@ class Page:
         self.builder = builder
         self.docname = docname
         self.cited = []
+        self.solutions = []  # they stand open in a notebook, so they stand at its end
         self.depth = 0
         self.in_table = False
 
     def parts(self, doctree):
         """Yield the page as an alternation of Markdown texts and code cells."""
         texts = []
-        for block in [*self.blocks(doctree), *self.references()]:
+        blocks = list(self.blocks(doctree))
+        if self.solutions:
+            blocks += [self.heading(2, "Solutions"), *self.solutions]
+        for block in [*blocks, *self.references()]:
             if isinstance(block, str):
                 texts.append(block)
                 continue
@@ -222,7 +226,8 @@ class Page:
         yield from self.exercise(node, self.inline(node.children[0]).strip())
 
     def block_solution_node(self, node):
-        yield from self.exercise(node, node.children[0].astext())
+        self.solutions += self.exercise(node, node.children[0].astext())
+        return ()
 
     def block_container(self, node):
         if node.get("design_component") == "dropdown" and node["has_title"]:

@@ -1,11 +1,14 @@
-"""Settings of the theme: buttons that lead to the repository at hand, and no needless scripts.
+"""Settings of the theme: buttons that lead to the repository at hand, and nothing needless.
 
 The theme falls back on the address of the Jupyter Book project. Without an address of their own
-the pages have no buttons that lead to one.
+the pages have no buttons that lead to one. What no page uses is not loaded: scripts that start
+code cells on a server, that typeset in the browser, that switch tabs.
 """
 
 from address import NOTEBOOK_BRANCH
 from docutils import nodes
+
+NEEDLESS = ("thebe", "mathjax", "design-tabs")
 
 
 def _set_options(app, config):
@@ -14,6 +17,7 @@ def _set_options(app, config):
     options["launch_buttons"] = {}
     # The side bar has a search button; the theme would put a second one into a bar of its own.
     options["navbar_persistent"] = []
+    options["primary_sidebar_end"] = []  # else a place for advertisements
     for button in ("use_repository_button", "use_issues_button", "use_edit_page_button"):
         options[button] = False
     if config.repository_address:
@@ -24,21 +28,23 @@ def _set_options(app, config):
         options["use_issues_button"] = True
 
 
-def needed_scripts(scripts):
-    """Drop scripts that stand twice on a page, and those that start code cells on a server."""
+def needed(scripts):
+    """Drop scripts and style sheets that stand twice on a page, and those that no page uses."""
     kept, seen = [], set()
     for script in scripts:
         body = getattr(script, "attributes", {}).get("body")
         identity = (str(getattr(script, "filename", script)), body or "")
-        if identity in seen or "thebe" in "".join(identity).lower():
+        needless = any(name in "".join(identity).lower() for name in NEEDLESS)
+        if identity in seen or needless:
             continue
         seen.add(identity)
         kept.append(script)
     return kept
 
 
-def _drop_scripts(app, pagename, templatename, context, doctree):
-    context["script_files"] = needed_scripts(context.get("script_files", []))
+def _drop_needless(app, pagename, templatename, context, doctree):
+    for kind in ("script_files", "css_files"):
+        context[kind] = needed(context.get(kind, []))
 
 
 def _drop_raw_scripts(app, doctree, docname):
@@ -52,5 +58,5 @@ def setup(app):
     app.connect("config-inited", _set_options)
     # Late, when every other extension has added its scripts.
     app.connect("doctree-resolved", _drop_raw_scripts, priority=900)
-    app.connect("html-page-context", _drop_scripts, priority=900)
+    app.connect("html-page-context", _drop_needless, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

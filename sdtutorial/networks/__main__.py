@@ -156,17 +156,16 @@ def _run(options):
     place = options.copy_to or store.default_mirror(preset, options.out)
     mirror = store.Mirror(place, lambda sentence: _say(sentence, 0)) if place else None
     try:
-        with interrupts.as_exceptions():
-            store.prepare_folder(options.out)
-            if mirror:
-                mirror.restore(options.out)
-            outcome = study.work(
-                plan,
-                options.out,
-                workers=workers,
-                minutes=preset.minutes if options.minutes is None else options.minutes,
-                notify=notify,
-            )
+        store.prepare_folder(options.out)
+        if mirror:
+            mirror.restore(options.out)
+        outcome = study.work(
+            plan,
+            options.out,
+            workers=workers,
+            minutes=preset.minutes if options.minutes is None else options.minutes,
+            notify=notify,
+        )
     except (presets.StudyError, DataError) as error:
         return _say(str(error), FAULT)
     except KeyboardInterrupt:
@@ -288,8 +287,6 @@ def _program():
         sys.stdout.flush()
     except SystemExit as end:  # of the parser
         code = end.code
-    except KeyboardInterrupt:
-        code = _say(interrupts.SENTENCE, interrupts.CODE)
     except BrokenPipeError:  # whoever reads has closed the pipe, as `head` does
         code = FAULT
     except OSError as error:
@@ -304,6 +301,7 @@ def _end(code):
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or FAULT
+    interrupts.ignore()
     sys.exit(code)
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import gzip
 import io
 import sys
 
@@ -37,6 +38,7 @@ _PIXELS_PER_INCH = 100  # of the style sheet's pixels, on a screen with room: 60
 _STYLE = {
     "figure.dpi": 200,
     "savefig.dpi": "figure",
+    "svg.hashsalt": "sdtutorial",  # names inside a drawing are else random
     "figure.facecolor": "white",
     "savefig.facecolor": "auto",
     "figure.constrained_layout.use": True,
@@ -134,18 +136,28 @@ class BookFigure(Figure):
 
         # The style sheet of the site needs a transparent figure; elsewhere nobody knows what lies
         # beneath, and dark lines on a dark page cannot be read.
-        background = "none" if notebook.runtime() == "book" else self.get_facecolor()
-        image = io.BytesIO()
-        self.savefig(image, format="png", facecolor=background)
+        in_book = notebook.runtime() == "book"
+        background = "none" if in_book else self.get_facecolor()
+        kind, image = "image/png", self._image("png", background)
+        if in_book:
+            drawing = self._image("svg", background)
+            # The site is sent compressed. Clouds of points are smaller as pixels.
+            if len(gzip.compress(drawing)) < len(image):
+                kind, image = "image/svg+xml", drawing
         _forget(self)
+        text = image.decode() if kind == "image/svg+xml" else base64.b64encode(image).decode()
         display(
-            {
-                "image/png": base64.b64encode(image.getvalue()).decode(),
-                "text/plain": repr(self),
-            },
-            metadata={"image/png": {"width": round(self.get_figwidth() * _PIXELS_PER_INCH)}},
+            {kind: text, "text/plain": repr(self)},
+            metadata={kind: {"width": round(self.get_figwidth() * _PIXELS_PER_INCH)}},
             raw=True,
         )
+
+    def _image(self, kind, background):
+        image = io.BytesIO()
+        # Without a date the same figure gives the same file.
+        metadata = {"Date": None} if kind == "svg" else {}
+        self.savefig(image, format=kind, facecolor=background, metadata=metadata)
+        return image.getvalue()
 
 
 def new_figure(height, width=_WIDTH):

@@ -15,12 +15,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def miniature(tmp_path_factory):
-    """Build the miniature and return a function that makes its notebooks, by a builder."""
+    """Build the miniature; its site is in `site`, and called it makes notebooks, by a builder."""
     root = tmp_path_factory.mktemp("a book")
     book = root / "book"
     book.mkdir()
     shutil.copy(ROOT / "_config.yml", root)
-    for folder in ("_ext", "_static"):
+    for folder in ("_ext", "_static", "_templates"):
         shutil.copytree(ROOT / "book" / folder, book / folder)
     (root / "tests").mkdir()
     (root / "tests" / "test_x.py").write_text(
@@ -62,4 +62,5 @@ def miniature(tmp_path_factory):
         return {path.stem: nbformat.read(path, as_version=4) for path in made}
 
     build("--all", "-W", "-n", "--keep-going")
+    notebooks.site = root / "_build" / "html"
     return notebooks

@@ -39,12 +39,12 @@ def test_tables_notes_and_captions_are_plain_markdown(miniature):
     assert cells[drawing + 1].source == "**Fig. 2.1.** A line, 3.142."
 
 
-def test_exercises_and_solutions_are_headings_with_the_code_between(miniature):
+def test_solutions_stand_after_all_exercises_with_their_code_between(miniature):
     cells = miniature()["one"].cells
     code = next(index for index, cell in enumerate(cells) if cell.source == "print(1 / 4)")
     assert cells[code].outputs[0].text == "0.25\n"
     before = cells[code - 1].source
     assert "### Exercise 1.1 (Title)\n\nDo it." in before
-    assert before.endswith("### Solution to Exercise 1.1 (Title)\n\nBy")
+    assert before.endswith("## Solutions\n\n### Solution to Exercise 1.1 (Title)\n\nBy")
     assert cells[code + 2].outputs[0].text == "in pieces\n\n\nis one\n"
     assert cells[code + 3].source.startswith("done.")

@@ -135,24 +135,55 @@ def test_a_figure_is_named_the_same_everywhere(example, chain):
     assert repr(plotting.chain_fits(example, chain)) == "<Figure chain_fits>"
 
 
-@pytest.mark.parametrize(("runtime", "corner"), [("book", 0), ("jupyter", 255)])
-def test_the_background_is_transparent_on_the_site_alone(
-    monkeypatch, example, chain, runtime, corner
-):
+@pytest.fixture
+def displayed(monkeypatch):
+    """Return what a figure hands to the notebook in a runtime: the data, and their metadata."""
     import IPython.display
+
+    def show(figure, runtime):
+        shown = []
+        monkeypatch.setattr(
+            IPython.display, "display", lambda data, metadata, raw: shown.append((data, metadata))
+        )
+        monkeypatch.setenv("SDTUTORIAL_RUNTIME", runtime)
+        figure._ipython_display_()
+        return shown[0]
+
+    return show
+
+
+def pixels(data):
     from PIL import Image
 
-    shown = []
-    monkeypatch.setattr(
-        IPython.display, "display", lambda data, metadata, raw: shown.append((data, metadata))
-    )
-    monkeypatch.setenv("SDTUTORIAL_RUNTIME", runtime)
-    plotting.filter_bars(chain)._ipython_display_()
-    ((data, metadata),) = shown
-    image = Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGBA")
-    assert image.getpixel((0, 0))[3] == corner
+    return Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGBA")
+
+
+def test_a_notebook_is_handed_an_opaque_image(displayed, chain):
+    data, metadata = displayed(plotting.filter_bars(chain), "jupyter")
+    image = pixels(data)
+    assert image.getpixel((0, 0))[3] == 255
     assert data["text/plain"] == "<Figure filter_bars>"
     assert metadata["image/png"]["width"] < image.width  # sharp on a screen with fine pixels
+
+
+def test_the_site_is_handed_a_transparent_drawing_the_same_each_time(displayed, chain):
+    drawings = [
+        displayed(plotting.filter_bars(chain), "book")[0]["image/svg+xml"] for _ in range(2)
+    ]
+    assert drawings[0] == drawings[1]
+    background = drawings[0].split('id="patch_1"')[1].split("</g>")[0]
+    assert "fill: none" in background or "opacity: 0" in background
+
+
+def test_the_site_is_handed_pixels_where_a_drawing_would_be_larger(displayed):
+    from sdtutorial.plotting._style import new_figure
+
+    figure = new_figure(3)
+    points = np.random.default_rng(0).standard_normal((2, 20_000))
+    figure.subplots().plot(*points, ".")
+    data, _ = displayed(figure, "book")
+    assert "image/svg+xml" not in data
+    assert pixels(data).getpixel((0, 0))[3] == 0
 
 
 def test_a_cell_shows_its_figure_once():
