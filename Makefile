@@ -53,7 +53,8 @@ test: $(installed)  ## everything that guards the project
 check: $(installed)  ## what needs neither the built book nor a training: two minutes
 	$(python) -m pytest -m "not build and not slow" $(OPTIONS)
 
-pictures: $(installed)  ## the pictures of the imports in CONTRIBUTING.md anew
+pictures: $(installed)  ## the logo, and the pictures of the imports in CONTRIBUTING.md anew
+	$(python) book/_ext/logo.py
 	$(python) book/_ext/architecture.py
 
 benchmark: $(installed)  ## how fast the chain is: three minutes
