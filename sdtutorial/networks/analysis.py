@@ -146,7 +146,7 @@ def group(records):
 
 
 def of_figure_three(groups):
-    """The chains that are settings of Figure 3, in its order; variants of them are left out.
+    """Return the chains that are settings of Figure 3, in its order, without variants of them.
 
     Parameters
     ----------
