@@ -59,6 +59,7 @@ _SUBMODULES = (
     "networks",
     "notebook",
     "plotting",
+    "real_data",
 )
 
 

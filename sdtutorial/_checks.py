@@ -118,6 +118,24 @@ def square_matrix(name, value):
     return array
 
 
+def mirrored_tiles(size):
+    """Return pairs of slices: tiles of the upper half of a matrix, rows and columns.
+
+    What compares or joins a matrix and its transpose tile by tile needs no second matrix.
+    """
+    tiles = [slice(first, first + 256) for first in range(0, size, 256)]
+    return [(rows, columns) for i, rows in enumerate(tiles) for columns in tiles[i:]]
+
+
+def asymmetry(matrix):
+    """Return the largest entry, in size, of a square matrix minus its transpose."""
+    with np.errstate(over="ignore", invalid="ignore"):  # refused like any other asymmetry
+        return max(
+            np.abs(matrix[rows, columns] - matrix[columns, rows].T).max()
+            for rows, columns in mirrored_tiles(len(matrix))
+        )
+
+
 def symmetric(name, asymmetry, largest, dtype):
     """Raise ValueError if |M - M^T| is too large for rounding, in a matrix of the given type.
 
