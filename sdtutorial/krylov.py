@@ -21,6 +21,8 @@ from sdtutorial.accuracy import alarm, solver_errors
 from sdtutorial.secular import Problem, shares_kept, shares_left
 from sdtutorial.spectrum import LIGHT
 
+__all__ = ["AccuracyNotReachedError"]
+
 _MEMORY = 2**31  # bytes that a basis may take unless the caller says how many vectors
 _FIRST = 8  # vectors at which the Ritz pairs are looked at first,
 _GROWTH = 1.2  # and by which factor their number has grown when they are looked at again
@@ -234,6 +236,10 @@ def _orthonormal(vectors, threshold):
 
     Directions in which the vectors together have no more than ``threshold`` are left out.
     """
+    if vectors.shape[1] == 1:
+        norm = np.linalg.norm(vectors)
+        kept = int(norm > threshold)
+        return vectors[:, :kept] / (norm or 1.0), np.full((kept, 1), norm)
     q, r = np.linalg.qr(vectors)
     left, singular, right = np.linalg.svd(r)
     kept = np.count_nonzero(singular > threshold)
@@ -411,7 +417,8 @@ class RitzSpectrum:
 
         With a_t = L (c_t + theta)^{-1} z_t, what the solution in the space misses the equation of
         round t by, the fit of round t is wrong by at most ``|a_0| + ... + |a_t|``, as far as the
-        multipliers are right (Large problems, ``prp-krylov-error``). The norm of the residual, from
+        multipliers are right (Self-distillation,
+        ``prp-krylov-error``). The norm of the residual, from
         which c_t follows, is wrong by a product of two such numbers only.
 
         Parameters
