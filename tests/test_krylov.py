@@ -172,7 +172,7 @@ def test_errors_are_at_most_three_times_those_it_reports(kind, condition, accura
 def test_no_random_problem_finds_it_too_sure(seed):
     """As above, with accuracies so low that rounding cannot be what is seen."""
     rng = np.random.default_rng(seed)
-    d, z, tolerance = random_problem(rng)[:3]
+    d, z, tolerance = random_problem(rng, relative_tolerance=10 ** rng.uniform(-3, -0.05))
     expected = distill_spectrum(d, z, tolerance)
     chain = krylov(np.diag(d), z, tolerance, accuracy=10 ** rng.uniform(-6, -0.5))
     assert chain.rounds == expected.rounds
@@ -235,7 +235,7 @@ def test_an_infeasible_tolerance_has_the_floor_of_the_dense_chain(columns):
     for matrix in (gram, aslinearoperator(gram)):
         with pytest.raises(InfeasibleToleranceError, match="smooth kernel") as caught:
             krylov(matrix, y, 0.1)
-        assert caught.value.floor == pytest.approx(dense.value.floor, rel=1e-3)
+        assert caught.value.floor == pytest.approx(dense.value.floor, rel=5e-3)
 
 
 def test_causes_of_a_floor_are_named():
