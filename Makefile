@@ -7,12 +7,13 @@ installed := .venv/.installed
 jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: help book page notebooks notebooks-built notebooks-published test check pictures benchmark clean
+.PHONY: help book page notebooks notebooks-built notebooks-published release test check mutations
+.PHONY: pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
 # The matrices are small: two threads would wait for each other longer than they compute.
-book page notebooks-built notebooks-published test check: export OPENBLAS_NUM_THREADS = 1
+book page notebooks-built notebooks-published test check mutations: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-20s %s\n", $$1, $$2 }'
@@ -46,12 +47,20 @@ notebooks-published: $(installed)  ## for Colab: they know this repository; in _
 	rm -rf _build/published_notebooks
 	$(jupyter_book) --builder custom --custom-builder published_notebooks
 
+# Needs a remote `origin` on GitHub, whose address the notebooks name.
+release: book  ## wheel, notebooks and site of this commit, in _build/release
+	$(MAKE) notebooks-published
+	$(python) .ci/release.py
+
 # The tests build the book themselves, once, with the target above.
 test: $(installed)  ## everything that guards the project
 	$(python) -m pytest --nbval --nbval-current-env $(OPTIONS)
 
-check: $(installed)  ## what needs neither the built book nor a training: two minutes
+check: $(installed)  ## what needs neither the built book nor a training: four minutes
 	$(python) -m pytest -m "not build and not slow" $(OPTIONS)
+
+mutations: $(installed)  ## wrong constants that the tests of the statements must notice: ten minutes
+	$(python) tests/mutations.py $(OPTIONS)
 
 pictures: $(installed)  ## the logo, and the pictures of the imports in CONTRIBUTING.md anew
 	$(python) book/_ext/logo.py

@@ -13,8 +13,9 @@ if sys.argv[:1] == ["-m"] and "sdtutorial.networks" in sys.orig_argv:
 
     interrupts.watch()
 
+from sdtutorial.chains import Chain
 from sdtutorial.diagnosis import AccuracyWarning, InputWarning
-from sdtutorial.distillation import Chain, distill, distill_spectrum
+from sdtutorial.distillation import distill, distill_spectrum
 from sdtutorial.examples import spline
 from sdtutorial.kernels import NTK, RBF, CubicSpline, Matern, cross_matrix, gram_matrix
 from sdtutorial.regression import (
@@ -48,22 +49,27 @@ __all__ = [
 ]
 
 # Loaded when named.
+_LAZY = {"SelfDistilledKernelRidge": "estimator"}  # needs scikit-learn
 _SUBMODULES = (
     "bounds",
+    "estimator",
     "filters",
     "generalization",
     "interactive",
     "networks",
     "notebook",
     "plotting",
+    "real_data",
 )
 
 
 def __getattr__(name):
     if name in _SUBMODULES:
         return importlib.import_module(f"sdtutorial.{name}")
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"sdtutorial.{_LAZY[name]}"), name)
     raise AttributeError(f"module 'sdtutorial' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), *_SUBMODULES})
+    return sorted({*globals(), *_LAZY, *_SUBMODULES})

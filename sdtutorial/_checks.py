@@ -118,6 +118,24 @@ def square_matrix(name, value):
     return array
 
 
+def mirrored_tiles(size):
+    """Return pairs of slices: tiles of the upper half of a matrix, rows and columns.
+
+    What compares or joins a matrix and its transpose tile by tile needs no second matrix.
+    """
+    tiles = [slice(first, first + 256) for first in range(0, size, 256)]
+    return [(rows, columns) for i, rows in enumerate(tiles) for columns in tiles[i:]]
+
+
+def asymmetry(matrix):
+    """Return the largest entry, in size, of a square matrix minus its transpose."""
+    with np.errstate(over="ignore", invalid="ignore"):  # refused like any other asymmetry
+        return max(
+            np.abs(matrix[rows, columns] - matrix[columns, rows].T).max()
+            for rows, columns in mirrored_tiles(len(matrix))
+        )
+
+
 def symmetric(name, asymmetry, largest, dtype):
     """Raise ValueError if |M - M^T| is too large for rounding, in a matrix of the given type.
 
@@ -146,6 +164,43 @@ def positive_number(name, value):
     if not 0 < number < np.inf:
         raise ValueError(f"{name} must be positive and finite, not {number}")
     return number
+
+
+def tolerance(value, columns):
+    """Return a positive tolerance: a float for all columns, or an array with one for each.
+
+    ``columns`` is () for one label vector and (Q,) for several.
+    """
+    if columns and hasattr(value, "__len__") and not isinstance(value, str):
+        return per_column("tolerance", value, columns)
+    return positive_number("tolerance", value)
+
+
+def per_column(name, value, columns):
+    """Return positive, finite numbers, one for all columns or one for each: (), or (Q,)."""
+    array = real_array(name, value)
+    if array.shape not in ((), columns):
+        expected = f"be one number or have shape {columns}" if columns else "be one real number"
+        raise ValueError(f"{name} must {expected}, not have shape {array.shape}")
+    if not (array > 0).all():
+        raise ValueError(f"{name} must be positive and finite, not {array.min()}")
+    return array.copy()[()]
+
+
+def weights(value, size):
+    """Return weights of points, (K,), scaled to the mean 1; None where there are none.
+
+    They are positive or zero, and not all zero.
+    """
+    if value is None:
+        return None
+    array = real_array("weights", value, ndim=1)
+    if array.shape != (size,):
+        raise ValueError(f"weights must have shape ({size},), one a point, not {array.shape}")
+    if array.min() < 0 or not array.any():
+        raise ValueError("weights must be positive or zero, and not all zero")
+    array = array / array.max()  # their sum stays in the range of floats
+    return array * (size / array.sum())
 
 
 def whole_number(name, value, minimum=0):

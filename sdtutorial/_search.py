@@ -1,7 +1,6 @@
 """The least value of a function of one positive number: on a grid first, then refined."""
 
 import numpy as np
-import scipy.optimize
 
 
 def least(values_at, low, high, points, accuracy):
@@ -22,10 +21,12 @@ def least(values_at, low, high, points, accuracy):
     -------
     number, value : float
     """
+    from scipy.optimize import minimize_scalar  # here: the package should not wait for it
+
     grid = np.linspace(low, high, points)
     best = int(np.argmin(values_at(np.exp(grid))))
     around = grid[max(best - 1, 0)], grid[min(best + 1, points - 1)]
-    found = scipy.optimize.minimize_scalar(
+    found = minimize_scalar(
         lambda logarithm: float(values_at(np.exp(np.atleast_1d(logarithm)))[0]),
         bounds=around,
         method="bounded",

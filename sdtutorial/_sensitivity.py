@@ -9,6 +9,8 @@ import numpy as np
 
 from sdtutorial.secular import shares_kept
 
+_BLOCK = 2**21  # numbers in the two factors of a block of columns
+
 
 class Product:
     """M_t ... M_0 = diag(kept) + left right^T for Q columns, all entries at least zero.
@@ -74,3 +76,30 @@ def shares(eigenvalues, multiplier):
     with np.errstate(invalid="ignore"):
         leaves = np.where(live, multiplier / (multiplier + eigenvalues), 1.0)
     return shares_kept(eigenvalues, multiplier), leaves
+
+
+def freedom(chain):
+    """Return df_t, and how much less it is than the number of points: each (T,) or (T, Q)."""
+    weightless = len(chain.eigenvalues) - points(chain)
+    if chain.tolerance is None:
+        lost = -np.expm1(chain.log_filters).sum(axis=1) - weightless
+        return chain.filters.sum(axis=1), lost
+    # Points without a weight are null directions in which nothing happens.
+    d, z, c = chain.eigenvalues[weightless:], chain.coordinates[weightless:], chain.multipliers
+    if z.ndim == 1:
+        z, c = z[:, None], c[:, None]
+    size, rounds = len(z), len(c)
+    df, lost = np.zeros((2, *c.shape))
+    width = max(1, _BLOCK // (size * max(1, min(rounds, 2 * size))))
+    for first in range(0, c.shape[1], width):
+        block = slice(first, first + width)
+        for t, product in enumerate(products(d, z[:, block], c[:, block])):
+            df[t, block], lost[t, block] = product.trace(), product.lost
+    return df.reshape(chain.multipliers.shape), lost.reshape(chain.multipliers.shape)
+
+
+def points(chain):
+    """Return the number of points with a weight."""
+    if chain.weights is None:
+        return len(chain.eigenvalues)
+    return np.count_nonzero(chain.weights)

@@ -33,7 +33,9 @@ def solver_errors(eigenvalues, zero, dtype):
     return _SOLVER * np.where(zero, np.abs(eigenvalues), epsilon)
 
 
-def rounding_errors(eigenvalues, coordinates, multipliers, eigenvalue_errors, *, given=False):
+def rounding_errors(
+    eigenvalues, coordinates, multipliers, eigenvalue_errors, *, given=False, label_weight=0.0
+):
     """Return the errors that rounding in the eigenvalues makes in multipliers and in fits.
 
     Parameters
@@ -47,6 +49,8 @@ def rounding_errors(eigenvalues, coordinates, multipliers, eigenvalue_errors, *,
         By how much each eigenvalue may be wrong.
     given : bool
         Whether the multipliers are given numbers, instead of roots that depend on the eigenvalues.
+    label_weight : float
+        The share of the first labels in the targets of every round, where multipliers are given.
 
     Returns
     -------
@@ -57,9 +61,10 @@ def rounding_errors(eigenvalues, coordinates, multipliers, eigenvalue_errors, *,
     if coordinates.ndim == 2 and coordinates.size > _BLOCK:
         width = max(1, _BLOCK // len(coordinates))
         blocks = [slice(i, i + width) for i in range(0, coordinates.shape[1], width)]
+        options = {"given": given, "label_weight": label_weight}
         parts = [
             rounding_errors(
-                eigenvalues, coordinates[:, b], multipliers[:, b], eigenvalue_errors, given=given
+                eigenvalues, coordinates[:, b], multipliers[:, b], eigenvalue_errors, **options
             )
             for b in blocks
         ]
@@ -68,7 +73,7 @@ def rounding_errors(eigenvalues, coordinates, multipliers, eigenvalue_errors, *,
     d, size = eigenvalues.reshape(column), eigenvalue_errors.reshape(column)
     signs = _directions(eigenvalues).reshape(-1, *d.shape)
     scale = np.abs(coordinates).max(axis=0, initial=0.0)
-    z = coordinates / np.where(scale > 0, scale, 1.0)
+    z = labels = coordinates / np.where(scale > 0, scale, 1.0)
     norm = np.sqrt(np.sum(z * z, axis=0))
     dz = np.zeros((len(signs), *z.shape))
     errors = []
@@ -86,7 +91,8 @@ def rounding_errors(eigenvalues, coordinates, multipliers, eigenvalue_errors, *,
         inexact = _together(dz) + np.abs(divided)
         error = np.sqrt(np.sum(inexact**2, axis=0)) / np.where(norm > 0, norm, 1.0)
         errors.append((_together(dc), error))
-        z = kept * z
+        z = label_weight * labels + (1 - label_weight) * kept * z
+        dz = (1 - label_weight) * dz
     return np.moveaxis(np.reshape(errors, (len(multipliers), 2, *z.shape[1:])), 1, 0)
 
 

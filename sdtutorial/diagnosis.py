@@ -38,6 +38,7 @@ def warn_of_zero_fit(norm_ratios, tolerance):
     """Warn if all labels are within the tolerance of zero, but not all are zero."""
     largest = np.max(norm_ratios, initial=0.0)
     if 0 < largest <= 1:
+        tolerance = np.broadcast_to(tolerance, len(norm_ratios))[np.argmax(norm_ratios)]
         _warn(
             InputWarning,
             f"the tolerance {tolerance:.6g} is not below the mean square of the labels, "
@@ -46,22 +47,23 @@ def warn_of_zero_fit(norm_ratios, tolerance):
         )
 
 
-def warn_of_offset(y, norm_ratios):
+def warn_of_offset(y, norm_ratios, weights=None):
     """Warn if many rounds will do nothing but shrink the mean of the labels, in some column.
 
     Few labels have such a mean by chance.
     """
-    if len(y) < _MANY_LABELS:
+    if np.count_nonzero(_or_ones(weights, y)) < _MANY_LABELS:
         return
     y = y.reshape(len(y), -1)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        share = y.mean(axis=0) ** 2 / np.mean(y**2, axis=0)
+        mean = np.average(y, axis=0, weights=weights)
+        share = mean**2 / np.average(y**2, axis=0, weights=weights)
     offset = (share > _OFFSET) & (share < 1 - 1e-15) & (norm_ratios > _MANY_ROUNDS)
     if offset.any():
         column = int(np.argmax(offset))
         _warn(
             InputWarning,
-            f"the mean of the labels, {y[:, column].mean():.6g}, makes {_percent(share[column])} "
+            f"the mean of the labels, {mean[column]:.6g}, makes {_percent(share[column])} "
             f"of their mean square, so that a chain spends {norm_ratios[column] - 1:.3g} rounds "
             "or more on shrinking it. Subtract the mean from the labels, and add it to the "
             "predictions.",
@@ -97,6 +99,10 @@ def warn_of_rounding(multiplier_errors, fit_errors, alarm):
         )
 
 
+def _or_ones(weights, y):
+    return np.ones(len(y)) if weights is None else weights
+
+
 def _warn(category, message):
     warnings.warn(message, category, stacklevel=4)
 
@@ -104,7 +110,7 @@ def _warn(category, message):
 # Why no fit comes closer
 
 
-def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance):
+def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance, weights=None):
     """Return sentences that say why a tolerance is below the floor, and what helps.
 
     Parameters
@@ -114,71 +120,116 @@ def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance):
     y : ndarray, shape (K,)
         The labels.
     eigenvalues, eigenvectors : ndarray, shape (K,) and (K, K)
-        Of G; eigenvalues that count as zero are zero.
+        Of G; eigenvalues that count as zero are zero. With W = diag(weights) those of
+        W^(1/2) G W^(1/2).
     tolerance : float
         The mean squared residual asked for.
+    weights : ndarray, shape (K,), optional
+        Weights of the points, of mean 1.
 
     Returns
     -------
     str
     """
-    scale = np.abs(y).max()  # squares of scaled labels stay in the range of floats
+    weights = _or_ones(weights, y)
+    scale = np.abs(y[weights > 0]).max()  # squares of scaled labels stay in the range of floats
     labels, tolerance = y / scale, (np.sqrt(tolerance) / scale) ** 2
-    null = eigenvectors[:, eigenvalues == 0]
-    floor = np.mean((null @ (null.T @ labels)) ** 2)
-    pinned = _pinned_points(gram, eigenvalues)
-    group = _groups(gram, pinned)
-    variances = _variances_within(group, labels)
+    null = np.sqrt(weights)[:, None] * eigenvectors[:, eigenvalues == 0]
+    floor = _mean_square_in(null, labels)
+    causes, points = _causes_at_points(gram, labels, weights)
+    offset = (
+        _explained_by_offset(null, labels, floor, weights),
+        _say_offset(labels, scale, weights),
+    )
+    return _most_of(
+        floor,
+        tolerance,
+        [*causes, offset],
+        causes,
+        _say_kernel(eigenvalues, points, gram.dtype, tolerance, floor),
+    )
+
+
+def cause_of_floor_seen(gram, y, floor, tolerance, weights=None):
+    """Return the same from a floor that is known, where the null space itself is not.
+
+    ``gram`` may be None: then the points cannot be looked at.
+    """
+    weights = _or_ones(weights, y)
+    scale = np.abs(y[weights > 0]).max()
+    floor, tolerance = ((np.sqrt(number) / scale) ** 2 for number in (floor, tolerance))
+    causes = [] if gram is None else _causes_at_points(gram, y / scale, weights)[0]
+    return _most_of(floor, tolerance, causes, causes, _say_smooth(tolerance, floor))
+
+
+def _causes_at_points(gram, labels, weights):
+    """Return what points of no value or of equal ones explain, and how many points are left."""
+    counted = weights > 0
+    pinned = _pinned_points(gram) & counted
+    group = _groups(gram, pinned | ~counted)
+    variances = _variances_within(group, labels, weights)
+    pinned_part = np.sum(weights[pinned] * labels[pinned] ** 2) / len(labels)
     causes = [
-        (np.sum(labels[pinned] ** 2) / len(y), _say_pinned(pinned)),
+        (pinned_part, _say_pinned(pinned)),
         (variances.sum(), _say_equal(group, variances)),
-        (_explained_by_offset(null, labels, floor), _say_offset(labels, scale)),
     ]
+    return causes, len(np.unique(group[counted & ~pinned]))
+
+
+def _most_of(floor, tolerance, causes, named, otherwise):
+    """Return the sentence of the first cause that explains enough; else all that explain a part."""
     for explained, sentence in causes:
         if explained > 0 and floor - explained <= tolerance:
             return sentence
     parts = [
         f"For {_percent(explained / floor)} of that: {sentence}"
-        for explained, sentence in causes[:2]
+        for explained, sentence in named
         if explained > _PART * floor
     ]
-    points = len(np.unique(group[~pinned]))
-    return " ".join([*parts, _say_kernel(eigenvalues, points, gram.dtype, tolerance, floor)])
+    return " ".join([*parts, otherwise])
 
 
-def _pinned_points(gram, eigenvalues):
+def _mean_square_in(null, y):
+    """Return the mean square of what labels have in the null space."""
+    return np.sum((null.T @ y) ** 2) / len(y)
+
+
+def _pinned_points(gram):
     """Return which points have a row of zeros, (K,) of bool."""
-    threshold = _checks.zero_threshold(eigenvalues[-1], len(gram), gram.dtype)
-    return np.abs(gram).max(axis=1) <= threshold
+    size = np.abs(gram).max(axis=1)
+    return size <= _checks.zero_threshold(size.max(), len(gram), gram.dtype)
 
 
-def _groups(gram, pinned):
+def _groups(gram, left_out):
     """Return for each point the first point that the kernel cannot tell from it, (K,) of int.
 
-    The functions of two points are the same if their distance g(x, x) - 2 g(x, t) + g(t, t) is
+    Points that are left out are alone. The functions of two points are the same if their distance g(x, x) - 2 g(x, t) + g(t, t) is
     that of rounding.
     """
     values = np.asarray(gram, dtype=float)
     diagonal = np.diag(values)
     squared_distance = np.add.outer(diagonal, diagonal) - 2 * values
     same = squared_distance <= _SAME * _checks.zero_threshold(diagonal.max(), 1, gram.dtype)
-    same[pinned] = same[:, pinned] = False
+    same[left_out] = same[:, left_out] = False
     np.fill_diagonal(same, True)
     return np.argmax(same, axis=1)
 
 
-def _variances_within(group, y):
+def _variances_within(group, y, weights):
     """Return what each group has in the mean square by which labels differ from its mean, (K,)."""
-    count = np.bincount(group, minlength=len(y))
-    mean = np.bincount(group, weights=y, minlength=len(y)) / np.maximum(count, 1)
-    return np.bincount(group, weights=(y - mean[group]) ** 2, minlength=len(y)) / len(y)
+    total = np.bincount(group, weights=weights, minlength=len(y))
+    sums = np.bincount(group, weights=weights * y, minlength=len(y))
+    mean = sums / np.where(total > 0, total, 1.0)
+    squares = weights * (y - mean[group]) ** 2
+    return np.bincount(group, weights=squares, minlength=len(y)) / len(y)
 
 
-def _explained_by_offset(null, y, floor):
+def _explained_by_offset(null, y, floor, weights):
     """Return what subtracting the mean of the labels takes from the floor."""
-    if np.mean(y) ** 2 < _MOSTLY * np.mean(y**2):
+    mean = np.average(y, weights=weights)
+    if mean**2 < _MOSTLY * np.average(y**2, weights=weights):
         return 0.0
-    return floor - np.mean((null @ (null.T @ (y - y.mean()))) ** 2)
+    return floor - _mean_square_in(null, y - mean)
 
 
 def _say_pinned(pinned):
@@ -206,10 +257,11 @@ def _points(indices):
     )  # fmt: skip
 
 
-def _say_offset(y, scale):
-    share = y.mean() ** 2 / np.mean(y**2)
+def _say_offset(y, scale, weights):
+    mean = np.average(y, weights=weights)
+    share = mean**2 / np.average(y**2, weights=weights)
     return (
-        f"The mean of the labels, {scale * y.mean():.6g}, makes {_percent(share)} of their mean "
+        f"The mean of the labels, {scale * mean:.6g}, makes {_percent(share)} of their mean "
         "square, and this kernel comes close to constants only. Subtract the mean from the labels, "
         "and add it to the predictions."
     )
@@ -229,6 +281,10 @@ def _say_kernel(eigenvalues, points, dtype, tolerance, floor):
             "network's kernel without biases has rank 2 on the line, and full rank once a constant "
             "coordinate is appended, np.column_stack([x, np.ones(len(x))])."
         )
+    return _say_smooth(tolerance, floor)
+
+
+def _say_smooth(tolerance, floor):
     if floor < 1.2 * tolerance:
         factor = 1.1 if floor < 1.1 * tolerance else 1.2
         return (

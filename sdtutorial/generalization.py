@@ -14,10 +14,9 @@ risk.
 """
 
 import numpy as np
-from scipy.integrate import quad_vec
 
 from sdtutorial import _checks
-from sdtutorial._sensitivity import products, root_of_rank_one, shares
+from sdtutorial._sensitivity import freedom, points, products, root_of_rank_one, shares
 from sdtutorial.distillation import distill
 
 __all__ = [
@@ -34,9 +33,6 @@ __all__ = [
     "validation_errors",
 ]
 
-_BLOCK = 2**21  # numbers in the two factors of a block of columns
-
-
 # The equivalent kernel
 
 
@@ -49,6 +45,7 @@ def equivalent_eigenvalues(eigenvalues, multipliers):
         d+_k = c_0 / (prod_{i <= t} (1 + c_i / d_k) - 1)
 
     gives the function of round t (the paper's (25); Generalization, ``prp-equivalent-kernel``).
+    This is so where every round fits the fit before it: not where labels are mixed in.
 
     Parameters
     ----------
@@ -184,7 +181,8 @@ def degrees_of_freedom(chain):
         sum_k B_t[k] < df_t < sum_k B_t[k] + 1
 
     (When to stop, ``thm-degrees-of-freedom``). Where G has null directions, it is that of the
-    other directions: nothing of the labels comes through the null ones.
+    other directions: nothing of the labels comes through the null ones. Multipliers that were given
+    follow no labels, and df_t = sum_k B_t[k].
 
     Parameters
     ----------
@@ -200,7 +198,7 @@ def degrees_of_freedom(chain):
     return _freedom(chain)[0]
 
 
-def risk_estimate(chain, noise_variance):
+def risk_estimate(chain, noise_variance, *, count=None):
     """Return an unbiased estimate of the risk of every round, from the labels and their noise.
 
     For labels y_0 = f + noise, Gaussian, independent and of variance s^2, the estimate::
@@ -208,7 +206,9 @@ def risk_estimate(chain, noise_variance):
         |y_{t+1} - y_0|^2 / K - s^2 + 2 s^2 df_t / K
 
     has the expectation of the in-sample risk ``|y_{t+1} - f|^2 / K`` (Stein's identity; When to
-    stop, ``thm-risk-estimate``). This holds where every eigenvalue of G is positive. With null
+    stop, ``thm-risk-estimate``). With weights the squares are weighted, the noise of a point has a
+    variance inversely proportional to its weight, and K in the last term is the number of points
+    with a weight. This holds where every eigenvalue of G is positive. With null
     directions a tolerance can be infeasible, and where draws are refused for that, the estimate
     is too low for the others, by the same amount in every round (``prp-null-directions``): for
     RBF(0.2) on 200 points, s = 0.5 and a tolerance of 1.1 s^2, 192 of 8,000 draws were refused,
@@ -218,8 +218,11 @@ def risk_estimate(chain, noise_variance):
     ----------
     chain : Chain
         With the whole spectrum: a part of it is a ValueError.
-    noise_variance : float
-        s^2, in squared units of the labels; one number for all columns.
+    noise_variance : float or array_like, shape (Q,)
+        s^2, in squared units of the labels; one number for all columns, or one for each. With
+        weights, the mean over the points, each with its weight.
+    count : float, optional
+        The K beside df_t, for weights that say how often each point was observed: their sum.
 
     Returns
     -------
@@ -230,36 +233,47 @@ def risk_estimate(chain, noise_variance):
     Raises
     ------
     TypeError, ValueError
-        If the variance is not a positive number, or the chain holds a part of the spectrum.
+        If a variance or the count is not a positive number, if there is not one variance for each
+        column, or if the chain holds a part of the spectrum.
     """
-    variance = _checks.positive_number("noise_variance", noise_variance)
+    variance = _checks.per_column("noise_variance", noise_variance, chain.coordinates.shape[1:])
     df, _ = _freedom(chain)
-    size = len(chain.eigenvalues)
+    size = _count(chain, count)
     return _training_errors(chain) - variance + 2 * variance * df / size
 
 
-def generalized_cross_validation(chain):
+def _count(chain, count):
+    return points(chain) if count is None else _checks.positive_number("count", count)
+
+
+def generalized_cross_validation(chain, *, count=None):
     """Return the score of every round by generalised cross-validation.
 
     It is ``(|y_{t+1} - y_0|^2 / K) / (1 - df_t / K)^2``, which needs no noise variance (Craven and
     Wahba 1979, with the degrees of freedom of the whole chain). It is meant for comparison: its
-    level is not that of the risk (When to stop, ``prp-gcv-identity``).
+    level is not that of the risk (When to stop, ``prp-gcv-identity``). With weights the squares are
+    weighted, and K beside df_t is the number of points with a weight.
 
     Parameters
     ----------
     chain : Chain
         With the whole spectrum: a part of it is a ValueError.
+    count : float, optional
+        As for :func:`risk_estimate`.
 
     Returns
     -------
     ndarray, shape (T,) or (T, Q)
-        In squared units of the labels; infinite for a single point, where df_t = K.
+        In squared units of the labels; infinite where df_t is not below K, as for a single point.
     """
     _, lost = _freedom(chain)
-    size = len(chain.eigenvalues)
-    if size == 1:  # one degree of freedom in every round: nothing is left but rounding
+    size = _count(chain, count)
+    if size == 1 and chain.tolerance is not None:
+        # one degree of freedom in every round: nothing is left but rounding
         return np.where(chain.multipliers < np.inf, np.inf, _training_errors(chain))
-    return _training_errors(chain) / (lost / size) ** 2
+    left = np.maximum(lost + (size - points(chain)), 0.0) / size
+    with np.errstate(divide="ignore"):
+        return _training_errors(chain) / left**2
 
 
 def jacobians(chain):
@@ -267,7 +281,7 @@ def jacobians(chain):
 
     Entry [t, k, l] is d z_{t+1}[k] / d z_0[l]. The map of one round has the Jacobian
     (I + c (I - e e^T) D^{-1})^{-1} with the unit residual e, and those of several rounds are
-    multiplied (When to stop, ``prp-round-jacobian``).
+    multiplied (When to stop, ``prp-round-jacobian``). With a given multiplier it is diag(B_t).
 
     Parameters
     ----------
@@ -282,6 +296,8 @@ def jacobians(chain):
         raise ValueError(f"jacobians takes a chain of one label vector, not {chain!r}")
     _check_whole(chain)
     d, z, c = chain.eigenvalues, chain.coordinates, chain.multipliers
+    if chain.tolerance is None:
+        return chain.filters[:, :, None] * np.eye(len(d))
     result = np.empty((len(c), len(d), len(d)))
     for t, product in enumerate(products(d, z[:, None], c[:, None])):
         result[t] = product.dense(0)
@@ -323,6 +339,8 @@ def degrees_of_freedom_limit(eigenvalues, coordinates, times):
     TypeError, ValueError
         If an argument is not real, or its shape or sign does not fit.
     """
+    from scipy.integrate import quad_vec  # here: importing the module should not wait for it
+
     d, z = _checks.eigenvalues_and_coordinates(eigenvalues, coordinates)
     times = _checks.real_array("times", times, ndim=1)
     if z.ndim != 1 or not z.any() or not d.all() or not (times > 0).all():
@@ -360,13 +378,15 @@ def coupled_walkers(chain, seed):
     Parameters
     ----------
     chain : Chain
-        Of one label vector.
+        Of one label vector, with a tolerance.
     seed : int or numpy.random.Generator
 
     Raises
     ------
     TypeError
         If the seed is neither.
+    ValueError
+        If the chain has several columns, or a given multiplier: nothing is drawn there.
 
     Returns
     -------
@@ -376,6 +396,10 @@ def coupled_walkers(chain, seed):
         Whether the walker left in the round, be it for the place where it stood.
     """
     rng = _checks.generator(seed)
+    if chain.coordinates.ndim != 1 or chain.tolerance is None:
+        raise ValueError(
+            f"coupled_walkers takes a chain of one label vector with a tolerance, not {chain!r}"
+        )
     size = len(chain.eigenvalues)
     places, left = [np.arange(size)], []
     for c, z in zip(chain.multipliers, chain.target_coordinates):
@@ -388,26 +412,22 @@ def coupled_walkers(chain, seed):
 
 
 def _freedom(chain):
-    """Return df_t and K - df_t, each (T,) or (T, Q)."""
     _check_whole(chain)
-    z, c = chain.coordinates, chain.multipliers
-    if z.ndim == 1:
-        z, c = z[:, None], c[:, None]
-    size, rounds = len(z), len(c)
-    df, lost = np.zeros((2, *c.shape))
-    width = max(1, _BLOCK // (size * max(1, min(rounds, 2 * size))))
-    for first in range(0, c.shape[1], width):
-        block = slice(first, first + width)
-        for t, product in enumerate(products(chain.eigenvalues, z[:, block], c[:, block])):
-            df[t, block], lost[t, block] = product.trace(), product.lost
-    return df.reshape(chain.multipliers.shape), lost.reshape(chain.multipliers.shape)
+    return freedom(chain)
 
 
 def _training_errors(chain):
     """Return |y_{t+1} - y_0|^2 / K, (T,) or (T, Q): small differences keep their digits."""
-    scale = np.sqrt(len(chain.eigenvalues) * chain.tolerance)
-    moved = chain.coordinates / scale * np.expm1(chain.log_filters)
-    return chain.tolerance * np.sum(moved**2, axis=1)
+    z = chain.coordinates
+    scale = np.maximum(np.abs(z).max(axis=0), np.finfo(float).tiny)
+    moved = z / scale * np.expm1(chain.log_filters)
+    with np.errstate(over="ignore"):
+        errors = (scale * np.sqrt(np.mean(moved**2, axis=1))) ** 2
+    if not np.isfinite(errors).all():
+        raise ValueError(
+            "the labels are too large: their mean square leaves the range of double precision"
+        )
+    return errors
 
 
 def _check_whole(chain):
@@ -434,7 +454,7 @@ def validation_errors(gram, y, tolerance, folds, *, rounds):
         G of all points, the kernel matrix divided by K.
     y : array_like, shape (K,) or (K, Q)
         Labels of all points.
-    tolerance : float
+    tolerance : float or array_like, shape (Q,)
         The mean squared residual allowed in every round.
     folds : array_like of int, shape (K,)
         The fold of each point: points with the same number are held out together, and a point

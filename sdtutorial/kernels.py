@@ -8,7 +8,6 @@ function g of the operator that u defines is the kernel in which every solution 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from sdtutorial import _checks, diagnosis
 
@@ -44,6 +43,16 @@ def _by_rows(entries, rows, columns):
         block = slice(first, min(first + height, rows))
         matrix[block] = entries(block)
     return matrix
+
+
+def _distances(x, t):
+    """Return the Euclidean distances (n, m) of points (n, p) and (m, p).
+
+    They are sums of squared differences: ``|x|^2 + |t|^2 - 2 x.t`` would cancel for close points.
+    """
+    from scipy.spatial.distance import cdist  # here: importing the package should not wait for it
+
+    return cdist(x, t)
 
 
 def _in_unit_interval(name, points):
@@ -121,8 +130,7 @@ class RBF:
         power = max(_power(self.length_scale), _power(largest) - 1000)
         x, t = np.ldexp(x, -power), np.ldexp(t, -power)
         unit = np.ldexp(float(self.length_scale), -power)
-        # cdist sums squared differences: |x|^2 + |t|^2 - 2 x.t would cancel for close points
-        return _by_rows(lambda rows: self._values(cdist(x[rows], t), unit), len(x), len(t))
+        return _by_rows(lambda rows: self._values(_distances(x[rows], t), unit), len(x), len(t))
 
     @staticmethod
     def _values(distances, unit):
@@ -172,10 +180,10 @@ class Matern:
 
     def __call__(self, x, t):
         x, t = _point_pair(x, t)
-        return _by_rows(lambda rows: self._values(cdist(x[rows], t)), len(x), len(t))
+        return _by_rows(lambda rows: self._values(_distances(x[rows], t)), len(x), len(t))
 
     def _values(self, distances):
-        from scipy import special  # here: importing the package should not wait for it
+        from scipy import special
 
         # Beyond 2000 the kernel is zero in double precision, and K_nu is lost still farther out.
         z = np.minimum(np.sqrt(2 * self.nu) * (distances / self.length_scale), 2000)
@@ -299,13 +307,13 @@ def _angles(x, t):
     faster: then only vectors within 26 degrees of parallel are looked at again.
     """
     if x.shape[1] < _MANY:
-        return 2 * np.arctan2(cdist(x, t), cdist(x, -t))
+        return 2 * np.arctan2(_distances(x, t), _distances(x, -t))
     cosine = x @ t.T
     angle = np.arccos(np.clip(cosine, -1, 1))
     near = np.abs(cosine) > 0.9
     for row in np.flatnonzero(near.any(axis=1)):
         others = t[near[row]]
-        sides = cdist(x[row, None], others), cdist(x[row, None], -others)
+        sides = _distances(x[row, None], others), _distances(x[row, None], -others)
         angle[row, near[row]] = 2 * np.arctan2(*sides)
     return angle
 
@@ -371,15 +379,9 @@ def gram_matrix(kernel, x):
 
 def _symmetrise(values, dtype):
     """Replace a matrix by the mean of it and its transpose, if they differ by rounding only."""
-    tiles = [slice(first, first + 256) for first in range(0, len(values), 256)]
-    pairs = [(rows, columns) for i, rows in enumerate(tiles) for columns in tiles[i:]]
-    with np.errstate(over="ignore"):  # an infinite asymmetry is refused like any other
-        asymmetry = max(
-            np.abs(values[rows, columns] - values[columns, rows].T).max() for rows, columns in pairs
-        )
     largest = max(values.max(), -values.min())
-    _checks.symmetric("kernel(x, x)", asymmetry, largest, dtype)
-    for rows, columns in pairs:
+    _checks.symmetric("kernel(x, x)", _checks.asymmetry(values), largest, dtype)
+    for rows, columns in _checks.mirrored_tiles(len(values)):
         upper, lower = values[rows, columns], values[columns, rows].T
         # halves of the smallest floats would be rounded
         mean = np.where(upper == lower, upper, upper / 2 + lower / 2)

@@ -93,8 +93,9 @@ def solve_multiplier(eigenvalues, coordinates, tolerance, *, zero_below=None):
         Eigenvalues d of G in any order, not negative; zeros are directions no fit can reach.
     coordinates : array_like, shape (K,) or (K, Q)
         Labels in the eigenbasis, z = V y; column q is a problem of its own.
-    tolerance : float
-        The mean squared residual allowed, in squared units of the labels; one for all columns.
+    tolerance : float or array_like, shape (Q,)
+        The mean squared residual allowed, in squared units of the labels: one number for all
+        columns, or one for each.
     zero_below : float, optional
         Eigenvalues up to this count as zero. By default it is K times machine epsilon times the
         largest, as in :func:`fit`: below that an eigensolver returns rounding. For eigenvalues that
@@ -118,7 +119,7 @@ def solve_multiplier(eigenvalues, coordinates, tolerance, *, zero_below=None):
     return Problem(d, z, tolerance).first_multipliers().reshape(z.shape[1:])[()]
 
 
-def fit(gram, y, tolerance):
+def fit(gram, y, tolerance, *, weights=None):
     """Solve: minimise R(f) subject to (1/K) sum_k (f(x_k) - y_k)^2 <= tolerance.
 
     The solution is f(x) = g_x^T (c I + G)^{-1} y (the paper's Proposition 1; Closed form,
@@ -130,8 +131,13 @@ def fit(gram, y, tolerance):
         G, the kernel matrix divided by K (:func:`sdtutorial.gram_matrix`).
     y : array_like, shape (K,) or (K, Q)
         Labels; column q is a problem of its own.
-    tolerance : float
-        The mean squared residual allowed, in squared units of the labels; one for all columns.
+    tolerance : float or array_like, shape (Q,)
+        The mean squared residual allowed, in squared units of the labels: one number for all
+        columns, or one for each.
+    weights : array_like, shape (K,), optional
+        Weights of the points, positive or zero: 2 counts a point twice, 0 leaves it out, though its
+        fitted value is still returned. Only their ratios matter: the mean squared residual is
+        sum_k w_k (f(x_k) - y_k)^2 / sum_k w_k. G stays the matrix of all K points, divided by K.
 
     Returns
     -------
@@ -154,16 +160,15 @@ def fit(gram, y, tolerance):
         If rounding in the eigenvalues makes an estimated relative error above 1e-6 (with a Gram
         matrix in single precision, 1e-2) in c or in the fit.
     """
-    spectrum = Spectrum(gram, y)
-    d, z = spectrum.eigenvalues, spectrum.coordinates
-    problem = Problem(d, z, tolerance, spectrum.y, spectrum.cause_of_floor)
+    spectrum = Spectrum(gram, y, weights)
+    problem = spectrum.problem(tolerance)
     result = _fit(spectrum, problem.first_multipliers().reshape(spectrum.y.shape[1:]))
     diagnosis.warn_of_zero_fit(problem.norm_ratios, problem.tolerance)
     diagnosis.warn_of_rounding(result.multiplier_error, result.fit_error, spectrum.alarm)
     return result
 
 
-def fit_with_multiplier(gram, y, multiplier):
+def fit_with_multiplier(gram, y, multiplier, *, weights=None):
     """Solve: minimise (1/K) sum_k (f(x_k) - y_k)^2 + c R(f), with c given.
 
     This is the paper's problem (9), kernel ridge regression; its solution is
@@ -178,6 +183,8 @@ def fit_with_multiplier(gram, y, multiplier):
     multiplier : float or array_like, shape (Q,)
         c in [0, inf], in units of the eigenvalues of G. Infinity gives f = 0, and 0 its limit:
         the smoothest function among those that come closest to the labels.
+    weights : array_like, shape (K,), optional
+        As in :func:`fit`.
 
     Returns
     -------
@@ -194,7 +201,7 @@ def fit_with_multiplier(gram, y, multiplier):
     AccuracyWarning
         As :func:`fit`, for the fit alone.
     """
-    spectrum = Spectrum(gram, y)
+    spectrum = Spectrum(gram, y, weights)
     c = _multiplier(multiplier)
     columns = spectrum.y.shape[1:]
     if c.shape not in ((), columns):
@@ -214,7 +221,8 @@ class Fit:
         c, infinite for the zero function.
     coefficients : ndarray, shape (K,) or (K, Q)
         (c I + G)^{-1} y, without its part in the null space of G: a null vector of G is a
-        function that is zero everywhere.
+        function that is zero everywhere. With weights, W = diag(weights) of mean 1:
+        W^(1/2) (c I + W^(1/2) G W^(1/2))^{-1} W^(1/2) y.
     fitted : ndarray, shape (K,) or (K, Q)
         f at the training points, G (c I + G)^{-1} y.
     multiplier_error, fit_error : float or ndarray, shape (Q,)
@@ -262,7 +270,7 @@ def _fit(spectrum, multiplier, given=False):
     d = spectrum.eigenvalues.reshape((-1,) + (1,) * (spectrum.y.ndim - 1))
     fitted = shares_kept(d, multiplier) * spectrum.coordinates
     with np.errstate(over="ignore", invalid="ignore"):
-        coefficients = spectrum.eigenvectors @ (fitted / np.where(d > 0, d, 1.0))
+        coefficients = spectrum.dual_basis() @ (fitted / np.where(d > 0, d, 1.0))
     if not np.isfinite(coefficients).all():
         raise ValueError(
             "gram is too small for these labels: the coefficients of the fit leave the range "
@@ -276,7 +284,11 @@ def _fit(spectrum, multiplier, given=False):
         given=given,
     )
     return Fit(
-        multiplier[()], coefficients, spectrum.eigenvectors @ fitted, multiplier_error, fit_error
+        multiplier[()],
+        coefficients,
+        spectrum.sample_basis() @ fitted,
+        multiplier_error,
+        fit_error,
     )
 
 

@@ -8,11 +8,14 @@ With the eigenvalues d of G and the coordinates z = V y of the labels, c is the 
 can be solved here. Equations of this kind are called secular.
 """
 
+import math
+
 import numpy as np
 
 from sdtutorial import _checks
 
 _LARGEST_POWER = 480  # labels up to 2^480 radii: their squares stay in the range of float64
+_FEW_DIGITS = 2.0**-70  # what is so small a part of a sum, twice the digits of float64 do not give
 _STEP = 1e-8  # relative Newton step after which the error is below 2 * _STEP^2: rounding
 
 
@@ -54,13 +57,13 @@ class Problem:
 
     Attributes
     ----------
-    tolerance : float
+    tolerance : float or ndarray, shape (Q,)
         As given.
     d : ndarray, shape (K,)
-        Scaled eigenvalues, below 1.
+        Scaled eigenvalues, below 1 where labels have energy.
     z : ndarray, shape (K, Q)
         Scaled coordinates of the labels.
-    radius : float
+    radius : ndarray, shape (Q,)
         sqrt(K tolerance) in the scale of ``z``: what a fit may leave.
     norm_ratios : ndarray, shape (Q,)
         r_0 = ||y|| / sqrt(K tolerance).
@@ -71,30 +74,31 @@ class Problem:
     """
 
     def __init__(self, eigenvalues, coordinates, tolerance, labels=None, cause_of_floor=None):
-        """Take eigenvalues (K,), coordinates (K,) or (K, Q) and a tolerance, all checked.
+        """Take eigenvalues (K,), coordinates (K,) or (K, Q), all checked, and a tolerance.
 
-        ``labels`` are the labels themselves, if their norm is known better than from z;
+        ``labels`` are the labels themselves, if their norm is known better than from z, or if
+        eigenvalues and coordinates are only those that the labels see, (m,) and (m, Q);
         ``cause_of_floor(column, tolerance)`` says why a tolerance is infeasible, if anyone
         knows more than the eigenvalues tell.
         """
-        self.tolerance = _checks.positive_number("tolerance", tolerance)
+        self.tolerance = _checks.tolerance(tolerance, coordinates.shape[1:])
         labels = coordinates if labels is None else labels
-        size = len(eigenvalues)
-        self._exponent = int(np.frexp(eigenvalues.max())[1])
-        self._power = int(np.frexp(np.sqrt(size) * np.sqrt(self.tolerance))[1])
-        largest = np.abs(labels).max(initial=0.0)
-        if int(np.frexp(largest)[1]) - self._power > _LARGEST_POWER:
-            raise ValueError(
-                f"tolerance {self.tolerance:.3g} is too small for labels of size {largest:.3g}: "
-                "their ratio leaves the range of double precision"
-            )
-        self.d = self.scaled(eigenvalues)
-        self.z = np.ldexp(coordinates.reshape(size, -1), -self._power)
-        tolerance = np.ldexp(self.tolerance, -2 * self._power)
-        self.radius = np.sqrt(size * tolerance)
-        budget = self._budget(self.tolerance)
-        over = _sum_of_squares(np.ldexp(labels.reshape(size, -1), -self._power), budget)
-        self.norm_ratios = 1 + _root_excess(over / (size * tolerance))
+        labels = labels.reshape(len(labels), -1)
+        size, columns = labels.shape
+        self._points, self._seen = size, len(eigenvalues)
+        self._tolerances = np.broadcast_to(self.tolerance, columns)
+        live = coordinates.reshape(self._seen, -1).any(axis=1) & (eigenvalues > 0)
+        self._exponent = int(np.frexp(eigenvalues.max(where=live, initial=0.0))[1])
+        self._powers = np.frexp(np.sqrt(size) * np.sqrt(self._tolerances))[1]  # one a column
+        self._check_range(np.abs(labels).max(axis=0, initial=0.0))
+        with np.errstate(over="ignore"):  # far above all energy
+            self.d = np.minimum(self.scaled(eigenvalues), _checks.LARGEST)
+        self.z = np.ldexp(coordinates.reshape(self._seen, -1), -self._powers)
+        tolerances = np.ldexp(self._tolerances, -2 * self._powers)
+        self.radius = np.sqrt(size * tolerances)
+        budget = self._budget(self._tolerances)
+        over = _sum_of_squares(np.ldexp(labels, -self._powers), budget)
+        self.norm_ratios = 1 + _root_excess(over / (size * tolerances))
 
         # What lies in the null space takes its part of the tolerance and keeps it. It leaves room
         # for the rest, and r^2 - 1 of the rest is over / room.
@@ -108,33 +112,52 @@ class Problem:
         with np.errstate(divide="ignore", invalid="ignore"):
             self.excess = np.where(over > 0, _root_excess(over / room), -1.0)
 
-    def _budget(self, tolerance):
-        """Return -K tolerance in the scale of the squares of ``z``, as (high, low)."""
-        return _two_product(float(len(self.d)), -np.ldexp(tolerance, -2 * self._power))
+    def _check_range(self, largest):
+        """Refuse labels (Q,) beyond what squares can hold, in units of the radius."""
+        beyond = np.frexp(largest)[1] - self._powers > _LARGEST_POWER
+        if beyond.any():
+            column = int(np.argmax(beyond))
+            raise ValueError(
+                f"tolerance {self._tolerances[column]:.3g} is too small for labels of size "
+                f"{largest[column]:.3g}: their ratio leaves the range of double precision"
+            )
+
+    def _budget(self, tolerances):
+        """Return -K tolerance in the scale of the squares of ``z``, as (high, low), each (Q,)."""
+        return _two_product(float(self._points), -np.ldexp(tolerances, -2 * self._powers))
+
+    def _floor(self, null, column):
+        """Return the smallest tolerance that a column allows."""
+        squares = np.sum(self.z[null, column] ** 2)
+        with np.errstate(over="ignore"):
+            floor = np.ldexp(squares / self._points, 2 * self._powers[column])
+        # Rounding may have put the mean square a little below what is feasible.
+        z = self.z[null]
+        while floor < np.inf and _sum_of_squares(z, self._budget(floor))[column] > 0:
+            floor = np.nextafter(floor, np.inf)
+        return float(floor)
 
     def _infeasible(self, null, column, cause_of_floor):
-        z = self.z[null][:, [column]]
-        with np.errstate(over="ignore"):
-            floor = np.ldexp(np.sum(z**2) / len(null), 2 * self._power)
-        # Rounding may have put the mean square a little below what is feasible.
-        while floor < np.inf and _sum_of_squares(z, self._budget(floor)) > 0:
-            floor = np.nextafter(floor, np.inf)
-        floor = float(floor)
+        floor, tolerance = self._floor(null, column), float(self._tolerances[column])
         cause = (
-            cause_of_floor(column, self.tolerance)
+            cause_of_floor(column, tolerance)
             if cause_of_floor
             else "Choose a larger tolerance, or ask fit or distill for the cause: they see the "
             "Gram matrix."
         )
         return InfeasibleToleranceError(
-            f"no fit reaches a tolerance of {self.tolerance:.6g}: the smallest possible mean "
+            f"no fit reaches a tolerance of {tolerance:.6g}: the smallest possible mean "
             f"squared residual is {floor}"
             + (f" in column {column}" if self.z.shape[1] > 1 else "")
-            + f", because {np.count_nonzero(null)} of the {len(null)} eigenvalues of the Gram "
-            "matrix are zero to machine precision, and no fit can change what the labels have in "
-            f"those directions. {cause}",
+            + f", because {self._null_eigenvalues(null)} zero to machine precision, and no fit "
+            f"can change what the labels have in those directions. {cause}",
             floor,
         )
+
+    def _null_eigenvalues(self, null):
+        if self._seen < self._points:
+            return "eigenvalues of the Gram matrix are"
+        return f"{np.count_nonzero(null)} of the {len(null)} eigenvalues of the Gram matrix are"
 
     def scaled(self, eigenvalues):
         """Return eigenvalues or multipliers in the scale of ``d``."""
@@ -155,8 +178,8 @@ class Problem:
             smallest = np.finfo(float).tiny
             if not (np.minimum(scaled, c[finite]) >= smallest).all() or c.max() > _checks.LARGEST:
                 raise ValueError(
-                    f"at the tolerance {self.tolerance:.3g} the multiplier leaves the range of "
-                    "double precision: choose another tolerance, or another scale for the "
+                    f"at the tolerance {self._tolerances.min():.3g} the multiplier leaves the "
+                    "range of double precision: choose another tolerance, or another scale for the "
                     "eigenvalues (the Gram matrix)"
                 )
         return c
@@ -223,16 +246,21 @@ def _sum_of_squares(z, start):
     """Return start + sum over axis 0 of z^2, with twice the digits of float64 on the way.
 
     ``start`` is an unevaluated sum (high, low). Near ||z||^2 = K tolerance hardly a digit of the
-    difference would be left otherwise, and the multiplier is inversely proportional to it.
+    difference would be left otherwise, and the multiplier is inversely proportional to it. Where
+    twice the digits are too few, all are summed.
     """
-    high, low = _two_product(z, z)
+    high, low = squares = _two_product(z, z)
     while len(high) > 1:
         if len(high) % 2:
             high, low = (np.concatenate([part, np.zeros_like(part[:1])]) for part in (high, low))
         high, error = _two_sum(high[::2], high[1::2])
         low = low[::2] + low[1::2] + error
     high, error = _two_sum(high.sum(axis=0), start[0])
-    return high + (error + low.sum(axis=0) + start[1])
+    total = high + (error + low.sum(axis=0) + start[1])
+    first, second = (np.broadcast_to(part, total.shape) for part in start)
+    for q in np.flatnonzero(np.abs(total) < _FEW_DIGITS * np.abs(first)):
+        total[q] = math.fsum([*squares[0][:, q], *squares[1][:, q], first[q], second[q]])
+    return total
 
 
 def _two_product(a, b):

@@ -1,11 +1,12 @@
 """A Gram matrix seen from its eigenbasis: eigenpairs, and the labels in them."""
 
 import numpy as np
-import scipy.linalg
 
 from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import alarm, solver_errors
+from sdtutorial.secular import Problem
 
+LIGHT = 1e-8  # a weight against the mean: divided by its root, values lose half their digits
 _SINGLE = (
     ": that is rounding if the kernel was computed in single precision, and "
     "gram.astype(np.float32) says so"
@@ -26,18 +27,32 @@ class Spectrum:
         The relative error that is worth a warning, with a G of this type.
     gram : ndarray, shape (K, K)
         G as it was given.
-    y, coordinates : ndarray, shape (K,) or (K, Q)
-        The labels, and z = V y.
+    y : ndarray, shape (K,) or (K, Q)
+        The labels.
+    weights : ndarray, shape (K,), or None
+        Weights of the points, of mean 1. With W = diag(weights) the eigenpairs are those of
+        W^(1/2) G W^(1/2).
+    weighted_y : ndarray, shape (K,) or (K, Q)
+        W^(1/2) y.
+    coordinates : ndarray, shape (K,) or (K, Q)
+        z = V W^(1/2) y.
     """
 
-    def __init__(self, gram, y):
+    def __init__(self, gram, y, weights=None):
         self.gram = gram = _checks.square_matrix("gram", gram)
         self.y = _checks.coordinates(y, len(gram), name="y")
         _checks.within_range("y", self.y)
-        # Divide and conquer is as accurate as SciPy's default driver, and faster.
-        self.eigenvalues, self.eigenvectors = scipy.linalg.eigh(
-            _symmetric_copy(gram), driver="evd", overwrite_a=True, check_finite=False
-        )
+        self.weights = _checks.weights(weights, len(gram))
+        symmetric = _symmetric_copy(gram)
+        self.weighted_y = self.y
+        if self.weights is not None:
+            root = np.sqrt(self.weights)
+            symmetric *= root[:, None] * root
+            self.weighted_y = root.reshape((-1,) + (1,) * (self.y.ndim - 1)) * self.y
+        # NumPy's, although SciPy's would save a copy: both are divide and conquer, and SciPy takes
+        # longer to load than most chains to run.
+        self.eigenvalues, eigenvectors = np.linalg.eigh(symmetric)
+        self.eigenvectors = np.asfortranarray(eigenvectors)
         smallest, largest = self.eigenvalues[[0, -1]]
         threshold = _checks.zero_threshold(largest, len(gram), gram.dtype)
         if smallest < -threshold:
@@ -51,13 +66,48 @@ class Spectrum:
         self.eigenvalue_errors = solver_errors(self.eigenvalues, zero, gram.dtype)
         self.eigenvalues[zero] = 0.0
         self.alarm = alarm(gram.dtype)
-        self.coordinates = self.eigenvectors.T @ self.y
+        self.coordinates = self.eigenvectors.T @ self.weighted_y
+
+    def problem(self, tolerance):
+        """Return the constrained problems of all columns."""
+        return Problem(
+            self.eigenvalues,
+            self.coordinates,
+            tolerance,
+            self.weighted_y,
+            self.cause_of_floor,
+        )
+
+    def sample_basis(self):
+        """Return the values at the points of what has the coordinates 1 in each direction, (K, K).
+
+        These are W^(-1/2) times the eigenvectors. Where a point has no weight, or too little for
+        that division, they are those of the functions with these values elsewhere.
+        """
+        if self.weights is None:
+            return self.eigenvectors
+        root = np.sqrt(self.weights)[:, None]
+        light = self.weights < LIGHT
+        with np.errstate(divide="ignore", invalid="ignore"):
+            basis = self.eigenvectors / root
+        basis[light] = self._basis_of(np.asarray(self.gram, dtype=float)[light])
+        return basis
+
+    def _basis_of(self, cross):
+        d = self.eigenvalues
+        return np.where(d > 0, cross @ self.dual_basis(), 0.0) / np.where(d > 0, d, 1.0)
+
+    def dual_basis(self):
+        """Return W^(1/2) times the eigenvectors, (K, K): what rows of a cross matrix meet."""
+        if self.weights is None:
+            return self.eigenvectors
+        return np.sqrt(self.weights)[:, None] * self.eigenvectors
 
     def cause_of_floor(self, column, tolerance):
         """Return sentences that say why ``tolerance`` is infeasible in a column, and what helps."""
         y = self.y.reshape(len(self.y), -1)[:, column]
         return diagnosis.cause_of_floor(
-            self.gram, y, self.eigenvalues, self.eigenvectors, tolerance
+            self.gram, y, self.eigenvalues, self.eigenvectors, tolerance, self.weights
         )
 
 

@@ -80,6 +80,12 @@ def test_independent_noise_makes_the_tolerance_infeasible_in_41_percent_of_draws
     assert share == pytest.approx(np.exp(-0.88), abs=0.005)
 
 
+def test_the_published_labels_lie_around_the_sine_and_not_around_the_line():
+    example = spline()
+    sine, line = (np.std(example.y - around) for around in (example.target(example.x), example.x))
+    assert sine < 1.2 * example.noise_level < line
+
+
 def test_distillation_helps_once_and_then_hurts_as_published():
     example = spline()
     chain = distill(example.gram, example.y, example.tolerance)

@@ -20,6 +20,7 @@ from sdtutorial import (
     RBF,
     CubicSpline,
     InfeasibleToleranceError,
+    Matern,
     distill,
     distill_spectrum,
     fit_with_multiplier,
@@ -150,6 +151,18 @@ def test_equivalent_eigenvalues_fall_from_round_to_round_and_begin_with_those_of
         equivalent = generalization.equivalent_eigenvalues(chain.eigenvalues, chain.multipliers)
         np.testing.assert_allclose(equivalent[0], chain.eigenvalues, rtol=1e-12)
         assert (np.diff(equivalent, axis=0) < 0).all() or not equivalent[-1].all()
+
+
+def test_the_equivalent_kernel_depends_on_the_labels(spline_chain):
+    """So a bound for one kernel, chosen before the labels are seen, does not apply to it."""
+    example = spline()
+    other = distill(example.gram, example.y[::-1] - 0.2, example.tolerance)
+    ours, theirs = (
+        generalization.equivalent_eigenvalues(chain.eigenvalues, chain.multipliers)
+        for chain in (spline_chain, other)
+    )
+    np.testing.assert_allclose(ours[0], theirs[0], rtol=1e-12)  # the kernel itself, in round 0
+    assert (np.abs(theirs[1] / ours[1] - 1) > 0.01).all()
 
 
 def test_equivalent_eigenvalues_keep_their_digits_and_know_the_edges():
@@ -495,7 +508,7 @@ def test_columns_blocks_and_many_rounds_agree_with_one_column_at_a_time(monkeypa
     z[:, 2] = 0
     together = distill_spectrum(d, z, 0.001)
     assert together.rounds.max() > 8  # more rounds than twice the directions: factors are merged
-    monkeypatch.setattr(generalization, "_BLOCK", 64)
+    monkeypatch.setattr("sdtutorial._sensitivity._BLOCK", 64)
     df = generalization.degrees_of_freedom(together)
     estimate = generalization.risk_estimate(together, 0.3)
     score = generalization.generalized_cross_validation(together)
@@ -801,3 +814,24 @@ def test_arguments_that_do_not_fit_are_refused(spline_chain):
         generalization.validation_errors(
             np.diag([0.0, 0.0, 1.0, 1.0]), np.ones(4), 0.1, [-1, 0, 1, 1], rounds=2
         )
+
+
+def test_weights_that_count_have_the_scores_of_points_that_are_there_so_often():
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(size=12), rng.normal(size=12)
+    often = rng.integers(1, 4, 12)
+    few = distill(gram_matrix(Matern(0.2, 0.5), x), y, 0.1, weights=often)
+    points, labels = np.repeat(x, often), np.repeat(y, often)
+    many = distill(gram_matrix(Matern(0.2, 0.5), points), labels, 0.1)
+    assert few.rounds == many.rounds
+    for score in (
+        lambda chain, **count: generalization.risk_estimate(chain, 0.3, **count),
+        generalization.generalized_cross_validation,
+    ):
+        assert score(few, count=often.sum()) == pytest.approx(score(many), rel=1e-8)
+        assert score(few) != pytest.approx(score(many), rel=1e-3)
+
+
+def test_with_fewer_points_than_degrees_of_freedom_the_score_is_infinite():
+    chain = distill(np.diag([1.0, 2.0, 3.0]), [3.0, 1.0, 2.0], 0.1)
+    assert generalization.generalized_cross_validation(chain, count=0.5)[0] == np.inf

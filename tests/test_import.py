@@ -1,5 +1,6 @@
 """What `import sdtutorial` costs and offers."""
 
+import statistics
 import subprocess
 import sys
 
@@ -8,10 +9,30 @@ import pytest
 import sdtutorial
 
 
-@pytest.mark.parametrize("heavy", ["torch", "matplotlib", "sklearn", "IPython", "ipywidgets"])
+@pytest.mark.parametrize("heavy", ["torch", "matplotlib", "sklearn", "IPython", "ipywidgets", "scipy"])
 def test_importing_the_package_does_not_load(heavy):
     code = f"import sys, sdtutorial; sys.exit({heavy!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-W", "error", "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("module", ["bounds", "filters", "generalization", "notebook", "plotting"])
+def test_a_module_loads_no_solver_of_scipy_before_it_is_used(module):
+    code = (
+        f"import sys, sdtutorial.{module}\n"
+        "sys.exit(any(f'scipy.{part}' in sys.modules for part in ('optimize', 'integrate')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_importing_the_package_takes_at_most_half_longer_than_numpy():
+    code = (
+        "from time import process_time as now\n"
+        "start = now(); import numpy; numpy_loaded = now(); import sdtutorial; loaded = now()\n"
+        "print((loaded - start) / (numpy_loaded - start))"
+    )
+    # Processor time, and both in one process: what else the machine does disturbs both alike.
+    ratios = [float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(9)]
+    assert statistics.median(ratios) <= 1.5, ratios
 
 
 def test_every_public_name_is_there_and_documented():

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -52,6 +53,17 @@ def test_the_residual_grows_with_the_multiplier_and_meets_the_tolerance_once(see
     assert residuals[place - 1] < tolerance < residuals[place + 1]
     limits = mean_squared_residual(d, z, np.array([0.0, np.inf]))
     assert limits[0] < tolerance <= limits[1]
+
+
+@pytest.mark.statement("prp-unique-multiplier")
+def test_at_the_floor_only_the_reachable_part_of_the_labels_is_within_the_tolerance():
+    d, z = np.array([0.0, 0.5, 2.0]), np.array([1.0, -2.0, 3.0])
+    floor = 1 / 3
+    assert mean_squared_residual(d, z, 0.0) == floor
+    assert (mean_squared_residual(d, z, np.geomspace(1e-6, 1e6, 50)) > floor).all()
+    for values in np.random.default_rng(0).standard_normal((200, 2)):  # of G b: zero along d = 0
+        missed = np.mean((np.append(0, z[1:] + values) - z) ** 2)
+        assert missed > floor
 
 
 @pytest.mark.statement("prp-multiplier-bracket")
@@ -234,3 +246,28 @@ def test_an_infeasible_tolerance_keeps_its_floor_through_copies_and_pickles():
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
         assert type(other) is InfeasibleToleranceError
         assert (str(other), other.floor) == (str(error), error.floor)
+
+
+@pytest.mark.parametrize("small", [1e-20, 1e-17, 1e-15, 1e-300])
+def test_an_eigenvalue_without_energy_costs_the_others_no_digit_however_large_it_is(small):
+    """The labels lie in the first direction, so that c / (c + d) = root of 1/2 over 1 + 1e-13."""
+    tolerance = 0.5 / (1 + 1e-13) ** 2
+    alone = solve_multiplier([small, small], [1.0, 0.0], tolerance, zero_below=0)
+    c = solve_multiplier([small, 1e300], [1.0, 0.0], tolerance, zero_below=0)
+    assert c == pytest.approx(alone, rel=1e-13)
+    chain = distill_spectrum([small, 1e300], [5.5, 0.0], 0.5, zero_below=0)
+    assert chain.rounds == 5
+    np.testing.assert_allclose(chain.norm_ratios, np.arange(5.5, 0, -1), rtol=1e-14)
+
+
+def test_room_that_two_doubles_cannot_tell_from_none_still_gives_the_multiplier():
+    """c^2 / (1 + c)^2 = room, the exact rest that the null space leaves of K tolerance = 1."""
+    a, q = 1 - 2.0**-53, 2.0**-26 * (1 - 2.0**-53)
+    rest = 1 - Fraction(a) ** 2 - Fraction(q) ** 2
+    b = float(np.sqrt(float(rest)))
+    while Fraction(b) ** 2 > rest:
+        b = np.nextafter(b, 0)
+    room = rest - Fraction(b) ** 2
+    assert 0 < room < 2.0**-106
+    c = solve_multiplier([0, 0, 0, 1.0], [a, q, b, 1.0], 0.25)
+    assert c == pytest.approx(np.sqrt(float(room)), rel=1e-13)

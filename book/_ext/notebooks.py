@@ -11,7 +11,6 @@ notebooks lead to each other there.
 
 import ast
 import re
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -34,6 +33,7 @@ class NotebookBuilder(Builder):
     supported_image_types = ["image/png", "image/svg+xml"]
 
     repository = revision = ""
+    keeps_figures = False  # they would differ from one version of Matplotlib to the next
 
     def init(self):
         # The committed notebooks are the same in every fork: the address of the site stays out.
@@ -62,14 +62,16 @@ class NotebookBuilder(Builder):
         self.fignumbers = self.env.toc_fignumbers.get(docname, {})
         executed = nbformat.read(self.executed(docname), as_version=4)
         hidden = needed_hidden_cells(executed.cells)
-        cells = [install_cell(self.repository, self.revision)]
+        torch = needs_torch(executed.cells)
+        cells = [install_cell(self.repository, self.revision, torch)]
         for part in Page(self, docname).parts(doctree):
             if isinstance(part, str):
                 cells.append(nbformat.v4.new_markdown_cell(part))
                 continue
             while hidden and hidden[0][0] < part.index:
                 cells.append(nbformat.v4.new_code_cell(hidden.pop(0)[1]))
-            cells.append(code_cell(executed.cells[part.index]))
+            cells.append(code_cell(executed.cells[part.index], self.keeps_figures))
+        cells = drop_unused_glue(cells)
         target = Path(self.outdir) / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(serialise(cells), encoding="utf-8")
@@ -82,6 +84,7 @@ class PublishedNotebookBuilder(NotebookBuilder):
     """The same for Colab: the notebooks name the repository and the commit they are made from."""
 
     name = "published_notebooks"
+    keeps_figures = True
 
     def init(self):
         self.repository = find_address(self.srcdir)
@@ -94,22 +97,37 @@ class PublishedNotebookBuilder(NotebookBuilder):
         super().init()
 
 
-def install_cell(repository="", revision=""):
+def install_cell(repository="", revision="", needs_torch=False):
     """Return the first cell of a notebook: it makes sure that the package is there."""
     if repository:
         at = f"@{revision}" if revision else ""
-        remedy = f'%pip install --quiet --no-deps "git+{repository}{at}"'
+        remedy = (
+            f'%pip install --quiet --no-deps "git+{repository}{at}"\n'
+            "    import sdtutorial  # an installation that has failed ends here"
+        )
     else:
         remedy = (
             "raise ModuleNotFoundError(\n"
             '        "Run `pip install .` in a clone of the repository of this book first."\n'
             "    )"
         )
+    torch = (
+        '\nif find_spec("torch") is None:\n'
+        '    print("The cells that train networks need PyTorch, which is missing here:")\n'
+        '    print("install the package with its extra, sdtutorial[networks].")\n'
+        '    print("The cells that read what is on record go on without it.")'
+    )
     return nbformat.v4.new_code_cell(
         "# All that is computed here comes from the package sdtutorial.\n"
+        "# The figures appear when the cells are run.\n"
         "from importlib.util import find_spec\n\n"
-        f'if find_spec("sdtutorial") is None:\n    {remedy}'
+        f'if find_spec("sdtutorial") is None:\n    {remedy}' + (torch if needs_torch else "")
     )
+
+
+def needs_torch(cells):
+    """Tell whether some cell imports a module of networks."""
+    return any("sdtutorial.networks" in cell.source for cell in cells if cell.cell_type == "code")
 
 
 def needed_hidden_cells(cells):
@@ -140,6 +158,26 @@ def without_glue(source):
     return "\n".join(line for line in lines if line is not None).strip()
 
 
+def drop_unused_glue(cells):
+    """Return the cells without imports of what hands numbers to the prose: a notebook has them."""
+    code = [cell for cell in cells if cell.cell_type == "code"]
+    used = set().union(*(names(cell.source)[1] for cell in code))
+    for cell in code:
+        cell.source = re.sub(
+            r"^from sdtutorial\.notebook import ([\w, ]+)$\n?",
+            lambda found: imported(found[1].split(", "), used),
+            cell.source,
+            flags=re.M,
+        ).strip("\n")
+    return [cell for cell in cells if cell.source]
+
+
+def imported(candidates, used):
+    """Return the import of those names of the module `notebook` that are used."""
+    kept = [name for name in candidates if name in used]
+    return f"from sdtutorial.notebook import {', '.join(kept)}\n" if kept else ""
+
+
 def names(source):
     """Return the names that a piece of code binds, and those that it uses."""
     bound, used = set(), set()
@@ -153,16 +191,18 @@ def names(source):
     return bound, used
 
 
-def code_cell(executed):
-    """Return a cell with the source, the tags and the text outputs of an executed one."""
-    cell = nbformat.v4.new_code_cell(executed.source, outputs=text_outputs(executed.outputs))
+def code_cell(executed, keeps_figures):
+    """Return a cell with the source, the tags and the outputs of an executed one."""
+    outputs = kept_outputs(executed.outputs, keeps_figures)
+    cell = nbformat.v4.new_code_cell(executed.source, outputs=outputs)
     if tags := executed.metadata.get("tags"):
         cell.metadata["tags"] = list(tags)
     return cell
 
 
-def text_outputs(outputs):
-    """Keep what is text: printed lines, results, and the sizes of figures."""
+def kept_outputs(outputs, keeps_figures=False):
+    """Keep what is text: printed lines, results, and the sizes of figures, or figures as well."""
+    types = ("text/plain", "image/png") if keeps_figures else ("text/plain",)
     kept = []
     for output in joined_streams(outputs):
         if output.output_type == "stream":
@@ -170,7 +210,7 @@ def text_outputs(outputs):
         elif output.output_type in ("display_data", "execute_result"):
             if any(RICH_TYPES.match(mime_type) for mime_type in output.data):
                 continue
-            data = {"text/plain": output.data["text/plain"]}
+            data = {kind: output.data[kind] for kind in types if kind in output.data}
             kept.append(nbformat.v4.new_output(output.output_type, data=data))
     return kept
 
@@ -219,14 +259,24 @@ BUILDERS = (NotebookBuilder, PublishedNotebookBuilder)
 
 
 def _offer_generated_notebooks(app, exception):
-    """Let the download button of a page hand out the committed notebook, not the raw page."""
+    """Let the download button of a page hand out the committed notebook, not the raw page.
+
+    Where the address is known, its first cell installs the package from there.
+    """
     if exception is not None or app.builder.name != "html":
         return
     sources = Path(app.outdir) / "_sources"
+    repository = app.config.repository_address
     for offered in sources.rglob("*.ipynb"):
         generated = Path(app.srcdir) / offered.relative_to(sources)
-        if generated.exists():
-            shutil.copy2(generated, offered)
+        if not generated.exists():
+            continue
+        notebook = nbformat.read(generated, as_version=4)
+        if repository:
+            torch = needs_torch(notebook.cells[1:])
+            first = install_cell(repository, find_revision(app.srcdir), torch)
+            notebook.cells[0].source = first.source
+        nbformat.write(notebook, offered)
 
 
 def _know_outputs(app, config):

@@ -4,8 +4,6 @@ import decimal
 import math
 
 import numpy as np
-from scipy.integrate import quad_vec
-from scipy.optimize import minimize
 
 from sdtutorial import _checks
 from sdtutorial.bounds import _arguments
@@ -104,6 +102,8 @@ def rounds_limit_bound(condition_number):
     >>> round(rounds_limit_bound(1e16), 3)
     3.328
     """
+    from scipy.optimize import minimize  # here: importing the module should not wait for it
+
     number = _checks.real_number("condition_number", condition_number)
     kappa = float(_arguments.condition_numbers(number))
     if math.isinf(kappa):
@@ -261,6 +261,8 @@ def rounds_curve_bound(eigenvalues, coordinates, tolerance):
 
 def _path_length(d, z):
     """Return the length of s -> exp(-s/d) z, z >= 0, over the directions with d > 0."""
+    from scipy.integrate import quad_vec  # here: importing the module should not wait for it
+
     reachable = (d > 0) & (z > 0)
     d, z = d[reachable], z[reachable]
     if d.size == 0:

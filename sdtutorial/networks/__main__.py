@@ -30,8 +30,14 @@ def main(arguments=None):
     return options.command(options)
 
 
+class _Parser(argparse.ArgumentParser):
+    def print_help(self, file=None):
+        """Print the help; argparse itself would take no notice if that fails."""
+        print(self.format_help(), end="", file=file, flush=True)
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m sdtutorial.networks",
         description="Chains of networks, each trained on the predictions of the one before.",
     )
@@ -156,17 +162,16 @@ def _run(options):
     place = options.copy_to or store.default_mirror(preset, options.out)
     mirror = store.Mirror(place, lambda sentence: _say(sentence, 0)) if place else None
     try:
-        with interrupts.as_exceptions():
-            store.prepare_folder(options.out)
-            if mirror:
-                mirror.restore(options.out)
-            outcome = study.work(
-                plan,
-                options.out,
-                workers=workers,
-                minutes=preset.minutes if options.minutes is None else options.minutes,
-                notify=notify,
-            )
+        store.prepare_folder(options.out)
+        if mirror:
+            mirror.restore(options.out)
+        outcome = study.work(
+            plan,
+            options.out,
+            workers=workers,
+            minutes=preset.minutes if options.minutes is None else options.minutes,
+            notify=notify,
+        )
     except (presets.StudyError, DataError) as error:
         return _say(str(error), FAULT)
     except KeyboardInterrupt:
@@ -285,11 +290,10 @@ def _program():
         stream.reconfigure(errors="backslashreplace")  # names that a terminal has no letters for
     try:
         code = main()
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except SystemExit as end:  # of the parser
         code = end.code
-    except KeyboardInterrupt:
-        code = _say(interrupts.SENTENCE, interrupts.CODE)
     except BrokenPipeError:  # whoever reads has closed the pipe, as `head` does
         code = FAULT
     except OSError as error:
@@ -300,10 +304,12 @@ def _program():
 def _end(code):
     """Leave, whatever becomes of what the output still holds."""
     try:
-        sys.stdout.flush()
+        if sys.stdout:  # None where the output is closed
+            sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or FAULT
+    interrupts.ignore()
     sys.exit(code)
 
 

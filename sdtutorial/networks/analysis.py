@@ -6,8 +6,6 @@ Everything that a chapter shows of a study it computes from here. This module ne
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
-from scipy.special import stdtrit
 
 from sdtutorial.networks.records import OPTIONAL_METRICS, RECORDED, read
 
@@ -167,6 +165,8 @@ def mean_interval(values, confidence=0.95):
     Interval
         Of shape (...); NaN means where no chain is there, NaN ends where only one is.
     """
+    from scipy.special import stdtrit  # here: importing the module should not wait for it
+
     values = np.asarray(values, dtype=float)
     there = np.isfinite(values)
     count = there.sum(0)
@@ -241,6 +241,23 @@ def peak_gain(chains, confidence=0.95):
     """
     first = chains.values("test_accuracy")[:, 0]
     return mean_interval(at_peak(chains, "test_accuracy") - first, confidence)
+
+
+def peak_fall(chains, confidence=0.95):
+    """Test accuracy in the last round that all chains have, minus that in the chosen round.
+
+    Parameters
+    ----------
+    chains : Chains
+    confidence : float
+
+    Returns
+    -------
+    Interval
+        Of shape ().
+    """
+    last = chains.common_values("test_accuracy")[:, -1]
+    return mean_interval(last - at_peak(chains, "test_accuracy"), confidence)
 
 
 def controls_of(base, groups, entries=("epochs", "weight_decay")):
@@ -354,6 +371,8 @@ def lead_at_equal_training(base, controls, *, smooth=False):
             continue
         points = sorted(points.items())
         if smooth:
+            from scipy.interpolate import PchipInterpolator
+
             curve = PchipInterpolator(*zip(*points), extrapolate=False)(training[row])
         else:
             curve = np.interp(training[row], *zip(*points), np.nan, np.nan)

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from sdtutorial.networks import interrupts
+
 CLASSES = {
     "cifar10": tuple("airplane automobile bird cat deer dog frog horse ship truck".split()),
     "cifar100": tuple(
@@ -145,14 +147,12 @@ def write(
     partial = archive.with_name(f"{archive.name}.{os.getpid()}.part")
     try:
         archive.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with interrupts.tidied(lambda: partial.unlink(missing_ok=True)):
             with open(partial, "wb") as file:
                 np.savez(file, **dict(zip(ARRAYS, (*train, *test))), fingerprint=np.array(found))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(partial, archive)
-        finally:
-            partial.unlink(missing_ok=True)
     except OSError as error:
         raise DataError(
             f"cannot write {archive}: {error}. It takes 184 MB; make room or a writable folder, "

@@ -5,6 +5,9 @@ the same recipe, on what the network of round t - 1 predicts for the training im
 probabilities at temperature 1, from clean images, in evaluation mode, in the images' fixed order.
 Nothing of the labels is mixed in. The network counts as it is after its last step; no epoch is
 chosen, and neither test images nor held-out images take part in any training.
+
+Round 0 of an ensemble trains several networks on the labels, independent of each other, and counts
+as one network whose probabilities are the mean of theirs. Round 1 is then a student of them all.
 """
 
 import time
@@ -55,6 +58,9 @@ class Setting:
     seeds_of : str or None
         Derive the seeds from this setting's name instead. A control then shares its chains'
         initial weights and orders with the setting that it is compared to.
+    members : int
+        Networks of round 0. With more than one it is an ensemble. The first one is the network that
+        round 0 consists of otherwise.
     """
 
     name: str
@@ -66,6 +72,7 @@ class Setting:
     same_initialisation: bool = False
     seeds_of: str | None = None
     label_noise: float = 0.0
+    members: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +107,8 @@ class Round:
         See `measure`; and "seconds" and "processor_seconds", of the whole round; and with label
         noise "noisy_training_accuracy", that against the labels that round 0 trained on.
     seeds : dict of str to int
-        The derived seeds of "split", of the streams of the training, and of "label_noise" if there
-        is some.
+        The derived seeds of "split", of the streams of the training (those of the further members
+        of an ensemble as "order-1" and so on), and of "label_noise" if there is some.
     """
 
     targets: np.ndarray
@@ -198,25 +205,29 @@ def noisy(labels, classes, part, seed):
     return changed
 
 
-def stream_seeds(setting, study_seed, chain, round_number):
+def stream_seeds(setting, study_seed, chain, round_number, member=0):
     """Derive the seeds of one training from (study seed, setting, chain, round, stream).
+
+    Those of a further member of an ensemble are derived from its number, too.
 
     Parameters
     ----------
     setting : Setting
     study_seed : int
     chain, round_number : int
+    member : int
 
     Returns
     -------
     dict of str to int
         One seed for each of `STREAMS`.
     """
-    name = setting.seeds_of or setting.name
+    name, further = setting.seeds_of or setting.name, (member,) if member else ()
     seeds = {}
     for stream in STREAMS:
         fixed = stream == "initialisation" and setting.same_initialisation
-        seeds[stream] = derive_seed(study_seed, name, chain, 0 if fixed else round_number, stream)
+        number = 0 if fixed else round_number
+        seeds[stream] = derive_seed(study_seed, name, chain, number, stream, *further)
     return seeds
 
 
@@ -253,7 +264,7 @@ def first_targets(labels, classes, smoothing=0.0):
 def run_round(
     setting, machine, samples, study_seed, chain, round_number, *, targets=None, first_classes=None
 ):
-    """Train one network and measure it.
+    """Train one network, or the members of an ensemble, and measure it.
 
     Parameters
     ----------
@@ -288,16 +299,19 @@ def run_round(
     if first:
         smoothing = setting.recipe.label_smoothing
         targets = first_targets(samples.given_labels, samples.classes, smoothing)
-    seeds = stream_seeds(setting, study_seed, chain, round_number)
     statistics = channel_statistics(samples.training_images)
     training = Images(samples.training_images, *statistics, machine)
     held_out = Images(samples.held_out_images, *statistics, machine)
     test = Images(samples.test_images, *statistics, machine)
 
+    seeds, predictions = {}, []
     with _reproducible_kernels(machine):
-        model = train(setting.network, training, targets, setting.recipe, seeds)
-        log_training, log_test = predict(model, training), predict(model, test)
-        log_held_out = predict(model, held_out)
+        for member in range(setting.members if first else 1):
+            own = stream_seeds(setting, study_seed, chain, round_number, member)
+            seeds |= {f"{stream}-{member}" if member else stream: own[stream] for stream in own}
+            model = train(setting.network, training, targets, setting.recipe, own)
+            predictions.append([predict(model, part) for part in (training, held_out, test)])
+    log_training, log_held_out, log_test = map(log_of_mean, zip(*predictions))
 
     test_classes = log_test.argmax(1).astype(np.int16)
     metrics = measure(
@@ -317,6 +331,21 @@ def run_round(
         seeds["label_noise"] = noise_seed(setting, study_seed)
     seeds["split"] = split_seed(setting, study_seed)
     return Round(np.exp(log_training), test_classes, metrics, seeds)
+
+
+def log_of_mean(log_probabilities):
+    """Logarithm of the mean of probabilities, from their logarithms.
+
+    Parameters
+    ----------
+    log_probabilities : sequence of ndarray, shape (n, Q)
+        Of one network each. That of a single network is returned as it is.
+
+    Returns
+    -------
+    ndarray, shape (n, Q)
+    """
+    return np.logaddexp.reduce(log_probabilities) - np.float32(np.log(len(log_probabilities)))
 
 
 @contextmanager

@@ -72,7 +72,8 @@ class KernelRecord:
     metrics : dict of str to list of float
         "test_accuracy", "held_out_accuracy", "training_accuracy", by round.
     seconds : dict of str to float
-        "kernel", "eigendecomposition", "prediction" and "chain".
+        "kernel", "eigendecomposition", "prediction" and "chain", by the clock on the wall. The
+        book's own records were made on a busy machine: their times say little.
     code : dict of str to str
         Fingerprints of the modules that computed it.
     versions : dict of str to str
@@ -240,6 +241,23 @@ def code():
         name: provenance.source_fingerprint(path.read_text(encoding="utf-8"))
         for name, path in files.items()
     }
+
+
+def changed(record):
+    """Name the modules whose code is another today than when a record was made.
+
+    A test repeats a small chain that the code of the book's records has computed: its numbers are
+    those of today.
+
+    Parameters
+    ----------
+    record : KernelRecord
+
+    Returns
+    -------
+    list of str
+    """
+    return [name for name, fingerprint in code().items() if record.code.get(name) != fingerprint]
 
 
 def table(record):

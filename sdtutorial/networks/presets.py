@@ -132,6 +132,16 @@ def with_label_noise(setting, part):
     )
 
 
+def ensemble(setting, members):
+    """The rival that trains several networks and averages them; round 1 is their student."""
+    return replace(
+        setting,
+        name=f"{setting.name}-ensemble-{members}",
+        members=members,
+        seeds_of=setting.name,
+    )
+
+
 def _cifar_settings(cifar100, cifar10, resnet, vgg, images):
     """The five settings, from the recipes {loss: Recipe} for both data sets."""
     losses = ("cross-entropy", "l2")
@@ -233,6 +243,7 @@ def _cifar_preset(name, device, settings, default, chains, rounds, minutes=None)
             same_initialisation(first),
             augmented(first),
             with_label_noise(first, 0.4),
+            ensemble(first, 3),
         ),
         controls(
             first,

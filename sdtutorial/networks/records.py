@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from sdtutorial.networks import provenance
+from sdtutorial.networks import interrupts, provenance
 
 # The records of the book's own study, which come with the package.
 RECORDED = Path(__file__).parent / "recorded"
@@ -341,10 +341,8 @@ def write_lines(lines, path):
     """Write lines, each with its line break, into a file that appears whole or not at all."""
     path = Path(path)
     partial = path.with_name(path.name + ".part")
-    try:
+    with interrupts.tidied(lambda: partial.unlink(missing_ok=True)):
         partial.write_text("".join(lines), encoding="utf-8")
         partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 

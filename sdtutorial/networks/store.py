@@ -12,11 +12,12 @@ import hashlib
 import os
 import shutil
 import uuid
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
+from sdtutorial.networks import interrupts
 from sdtutorial.networks.locks import LockError, lock
 from sdtutorial.networks.presets import StudyError
 from sdtutorial.networks.records import Record, RecordError, differences
@@ -32,8 +33,8 @@ def prepare_folder(out):
     """
     probe = Path(out) / f".probe-{uuid.uuid4().hex}"
     try:
-        probe.mkdir(parents=True)
-        probe.rmdir()
+        with interrupts.tidied(lambda: shutil.rmtree(probe, ignore_errors=True)):
+            probe.mkdir(parents=True)
     except OSError as error:
         raise StudyError(f"cannot write to {out}: {error.strerror or error}") from None
 
@@ -173,6 +174,11 @@ class Store:
                 with self.lock(unit):
                     pass
 
+    def _tidy_up(self, unit):
+        """What the worker that has the unit leaves of its own."""
+        shutil.rmtree(self._partial(unit), ignore_errors=True)
+        self._lock_file(unit).unlink(missing_ok=True)
+
     def _partial(self, unit):
         return self.out / ".partial" / unit.slug
 
@@ -194,14 +200,13 @@ class Store:
             The folder cannot be written to, or its file system has no locks.
         """
         try:
-            with lock(self._lock_file(unit)) as held:
-                try:
-                    # It may have been published between the look at the folder and the lock.
-                    yield held and not self.exists(unit)
-                finally:
+            with ExitStack() as stack:
+                with interrupts.postponed():  # or a file would remain
+                    held = stack.enter_context(lock(self._lock_file(unit)))
                     if held:
-                        shutil.rmtree(self._partial(unit), ignore_errors=True)
-                        self._lock_file(unit).unlink(missing_ok=True)
+                        stack.enter_context(interrupts.tidied(lambda: self._tidy_up(unit)))
+                # It may have been published between the look at the folder and the lock.
+                yield held and not self.exists(unit)
         except LockError as error:
             raise StudyError(f"{error}.") from None
 
@@ -342,17 +347,16 @@ class Mirror:
         if target.is_dir():
             return
         partial = target.with_name(f".{target.name}-{uuid.uuid4().hex}")
-        try:
-            shutil.copytree(source, partial)
-            for file in source.iterdir():
-                if (partial / file.name).read_bytes() != file.read_bytes():
-                    raise OSError(errno.EIO, f"{file.name} came back changed")
-            os.rename(partial, target)
-        except OSError:
-            if not target.is_dir():
-                raise
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+        with interrupts.tidied(lambda: shutil.rmtree(partial, ignore_errors=True)):
+            try:
+                shutil.copytree(source, partial)
+                for file in source.iterdir():
+                    if (partial / file.name).read_bytes() != file.read_bytes():
+                        raise OSError(errno.EIO, f"{file.name} came back changed")
+                os.rename(partial, target)
+            except OSError:
+                if not target.is_dir():
+                    raise
 
 
 def default_mirror(preset, out):

@@ -42,7 +42,7 @@ class WidthRecord:
         The largest move of a single weight in round 0, by chain.
     processor_seconds : float
     code : str
-        Fingerprint of this module.
+        Fingerprint of the module `wide`.
     versions : dict of str to str
     device : str
     finished : str
@@ -102,11 +102,21 @@ def study(example, widths, *, depth=2, bias=1.0, copies=4, seed=0, rules=wide.RU
                 moves=chains.moves[0].tolist(),
                 largest_moves=chains.largest_moves[0].tolist(),
                 processor_seconds=round(time.process_time() - start, 1),
-                code=provenance.source_fingerprint(Path(wide.__file__).read_text(encoding="utf-8")),
+                code=code(),
                 versions=provenance.versions(np, torch),
                 device=describe_device(Machine("cpu", "float64", torch.get_num_threads())),
                 finished=datetime.now(UTC).isoformat(timespec="seconds"),
             )
+
+
+def code():
+    """Fingerprint the module that decides what a chain of wide networks computes.
+
+    Returns
+    -------
+    str
+    """
+    return provenance.source_fingerprint(Path(wide.__file__).read_text(encoding="utf-8"))
 
 
 def recorded():

@@ -4,8 +4,6 @@ import matplotlib
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.patheffects import withStroke
-from scipy.optimize import isotonic_regression
-from scipy.spatial.distance import cdist
 
 _HALO = [withStroke(linewidth=3, foreground="white")]  # keeps grid lines away from letters
 _STEP = 4  # points between neighbouring samples of what is drawn
@@ -33,6 +31,8 @@ def label_ends(axes, labels):
         A `matplotlib.lines.Line2D`, labelled in its own colour at its last finite point, and the
         text. A line without a finite point gets no label.
     """
+    from scipy.optimize import isotonic_regression  # here: importing should not wait for it
+
     axes.figure.draw_without_rendering()  # settles the layout, and with it what a point is worth
     size = matplotlib.rcParams["legend.fontsize"]
     finite = [(line, text, points) for line, text in labels if len(points := _finite(line))]
@@ -76,6 +76,8 @@ def label_lines(axes, labels):
 
 def label_points(axes, points, texts, colors):
     """Write a text beside each point, on the side where the drawing leaves most room."""
+    from scipy.spatial.distance import cdist
+
     axes.figure.draw_without_rendering()
     for point, text, color in zip(points, texts, colors):
         trace = axes.transData.transform([point]) * _points(axes)

@@ -21,6 +21,7 @@ from sdtutorial.plotting._style import (
     VERMILLION,
     book_figure,
     new_figure,
+    refuse_given_multiplier,
     round_colors,
 )
 
@@ -86,8 +87,9 @@ def walk_plane(chain):
     Raises
     ------
     ValueError
-        If the chain has not exactly two coordinates, or a zero eigenvalue.
+        If the chain has not exactly two coordinates, a zero eigenvalue or no tolerance.
     """
+    refuse_given_multiplier("walk_plane", chain)
     if chain.coordinates.shape != (2,) or not (chain.eigenvalues > 0).all():
         raise ValueError(
             "walk_plane takes a chain with two positive eigenvalues and one label vector, not "

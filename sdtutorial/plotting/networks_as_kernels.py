@@ -123,13 +123,15 @@ def distance_by_width(widths, series):
 
 
 @book_figure
-def accuracy_by_round(test, training):
-    """Draw test and training accuracy of chains with several tolerances.
+def accuracy_by_round(test, training, title="tolerance"):
+    """Draw test and training accuracy of a few chains.
 
     Parameters
     ----------
     test, training : mapping of str to array_like
         At most three names, each with the accuracies of a chain by round, in per cent.
+    title : str, optional
+        What the names are.
 
     Returns
     -------
@@ -137,15 +139,15 @@ def accuracy_by_round(test, training):
     """
     figure = new_figure(3.6)
     panels = figure.subplots(1, 2)
-    for axes, accuracies, title in zip(
+    for axes, accuracies, heading in zip(
         panels, (test, training), ("test accuracy (%)", "training accuracy (%)")
     ):
         for (name, values), look in zip(accuracies.items(), looks(len(accuracies))):
             color, marker, dashes = look
             axes.plot(values, dashes, marker=marker, color=color, markersize=4.5, label=name)
-        axes.set_title(title, loc="left")
+        axes.set_title(heading, loc="left")
         axes.set_ylim(bottom=0)
         axes.set_xlabel("round $t$")
         whole_ticks(axes.xaxis, 6)
-    panels[0].legend(title="tolerance", loc="lower left")
+    panels[0].legend(title=title, loc="best")
     return figure

@@ -21,6 +21,7 @@ from sdtutorial.plotting._style import (
     INK,
     book_figure,
     new_figure,
+    refuse_given_multiplier,
     round_colors,
 )
 
@@ -32,12 +33,18 @@ def multipliers_and_norms(chain):
     Parameters
     ----------
     chain : Chain
-        For one label vector, with at least one round.
+        For one label vector, with at least one round and a tolerance.
 
     Returns
     -------
     BookFigure
+
+    Raises
+    ------
+    ValueError
+        If the multiplier of the chain was given: it does not grow, and norms have no unit.
     """
+    refuse_given_multiplier("multipliers_and_norms", chain)
     figure = new_figure(3.4)
     left, right = figure.subplots(1, 2)
     draw_rounds(left, np.arange(chain.rounds), chain.multipliers, chain.rounds)
@@ -174,14 +181,15 @@ def basis_functions(example, chain, directions):
     """
     directions = list(directions)
     points = grid_points(example)
-    vectors, eigenvalues = chain.eigenvectors[:, directions], chain.eigenvalues[directions]
+    vectors, eigenvalues = chain.sample_basis[:, directions], chain.eigenvalues[directions]
     if not (eigenvalues > 0).all():
         raise ValueError(
             "basis functions belong to positive eigenvalues, and those of the directions "
             f"{directions} are {eigenvalues}"
         )
-    vectors = vectors * _signs(vectors)
-    curves = cross(example, points) @ vectors / eigenvalues
+    signs = _signs(vectors)
+    vectors = vectors * signs
+    curves = chain.basis(cross(example, points))[:, directions] * signs
     figure = new_figure(3.4)
     panels = figure.subplots(1, len(directions), squeeze=False, sharey=True)[0]
     for axes, k, curve, vector in zip(panels, directions, curves.T, vectors.T):

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from address import colab_address, find_address, find_revision, https_address
+from address import colab_address, find_address, find_revision, https_address, is_root, said
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,7 @@ from address import colab_address, find_address, find_revision, https_address
     [
         "https://github.com/owner/name",
         "https://github.com/owner/name.git\n",
+        "https://www.github.com/owner/name",
         "https://user:secret@github.com/owner/name.git",
         "git@github.com:owner/name.git",
         "ssh://git@github.com/owner/name.git",
@@ -21,7 +22,18 @@ def test_an_address_is_made_from_every_form_of_a_remote(remote):
     assert https_address(remote) == "https://github.com/owner/name"
 
 
-@pytest.mark.parametrize("remote", ["", "/srv/name.git", "https://example.org/owner/name", "x"])
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "",
+        "x",
+        "/srv/name.git",
+        "https://example.org/owner/name",
+        "https://gitlab.com/owner/name",
+        "https://codeberg.org/owner/name.git",
+        "git@github.com-work:owner/name.git",
+    ],
+)
 def test_no_address_is_made_up(remote):
     assert https_address(remote) is None
 
@@ -43,3 +55,22 @@ def test_the_address_and_the_commit_are_those_of_the_clone(tmp_path):
 def test_colab_opens_the_branch_of_the_notebooks():
     address = colab_address("https://github.com/o/n", "book/setup")
     assert address.endswith("/github/o/n/blob/notebooks/book/setup.ipynb")
+
+
+def test_a_book_inside_another_repository_has_no_address(tmp_path):
+    for command in ("init -q", "remote add origin https://github.com/teacher/course"):
+        subprocess.run(["git", "-C", tmp_path, *command.split()], check=True)
+    inside = tmp_path / "lectures" / "book"
+    inside.mkdir(parents=True)
+    assert is_root(tmp_path) and not is_root(inside)
+    assert (find_address(inside), find_revision(inside)) == (None, "")
+
+
+def test_a_machine_without_git_has_no_address(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (find_address(tmp_path), find_revision(tmp_path), is_root(tmp_path)) == (None, "", False)
+
+
+def test_the_build_says_where_links_lead_and_how_to_set_it():
+    assert said("https://github.com/o/n") == "links lead to https://github.com/o/n"
+    assert "repository_address" in said("") and "_config.yml" in said("")

@@ -2,10 +2,20 @@
 
 import json
 import re
+import sys
 
+import pytest
 from miniature import markdown
 from nbformat.v4 import new_code_cell, new_output
-from notebooks import install_cell, names, needed_hidden_cells, serialise, text_outputs
+from notebooks import (
+    drop_unused_glue,
+    install_cell,
+    kept_outputs,
+    names,
+    needed_hidden_cells,
+    needs_torch,
+    serialise,
+)
 
 
 def test_outputs_keep_text_and_join_what_was_printed_in_pieces():
@@ -17,11 +27,16 @@ def test_outputs_keep_text_and_join_what_was_printed_in_pieces():
         new_output("display_data", data={"application/papermill.record/text/plain": "'4'"}),
         new_output("execute_result", data={"text/plain": "2"}),
     ]
-    stream, drawing, result = text_outputs(outputs)
+    stream, drawing, result = kept_outputs(outputs)
     assert stream.text == "a\n\n\nb\n"
     assert outputs[0].text == "a\n\n"
     assert drawing.data == {"text/plain": "<Figure>"}
     assert result.data == {"text/plain": "2"}
+
+
+def test_published_outputs_keep_the_figures():
+    data = {"image/png": "...", "text/plain": "<Figure>"}
+    assert kept_outputs([new_output("display_data", data=data)], keeps_figures=True)[0].data == data
 
 
 def test_a_hidden_cell_stays_where_a_shown_one_needs_it():
@@ -43,6 +58,19 @@ def test_a_hidden_cell_stays_where_a_shown_one_needs_it():
     ]
 
 
+def test_imports_that_only_served_the_prose_are_taken_out():
+    sources = [
+        "import numpy as np\nfrom sdtutorial.notebook import glue, scientific",
+        "from sdtutorial.notebook import runtime\n\nprint(runtime(), scientific(2))",
+        "from sdtutorial.notebook import glue",
+    ]
+    cells = [new_code_cell(source) for source in sources]
+    assert [cell.source for cell in drop_unused_glue(cells)] == [
+        "import numpy as np\nfrom sdtutorial.notebook import scientific",
+        sources[1],
+    ]
+
+
 def test_names_know_what_is_bound_and_what_is_used():
     bound, used = names("import a.b as c\nfrom d import e\n%magic\nf = [g for g in h]\nf[0] = i")
     assert bound == {"c", "e", "f", "g"}
@@ -53,6 +81,24 @@ def test_the_first_cell_installs_from_the_address_it_is_given_and_knows_none_by_
     assert "http" not in install_cell().source
     published = install_cell("https://github.com/o/n", "abc").source
     assert '%pip install --quiet --no-deps "git+https://github.com/o/n@abc"' in published
+
+
+def test_the_first_cell_speaks_of_torch_where_networks_are_used():
+    assert needs_torch([new_code_cell("from sdtutorial.networks import analysis")])
+    assert not needs_torch([new_code_cell("from sdtutorial import kernels")])
+    assert "sdtutorial[networks]" in install_cell(needs_torch=True).source
+    assert "torch" not in install_cell().source
+
+
+def test_the_first_cell_runs_without_torch_and_ends_where_an_installation_failed(monkeypatch, capsys):
+    """`%pip` says what went wrong and raises nothing; the import below it does."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    source = install_cell("https://github.com/o/n", needs_torch=True).source
+    exec(source.replace("%pip", "# %pip"), {})
+    assert "sdtutorial[networks]" in capsys.readouterr().out
+    monkeypatch.setitem(sys.modules, "sdtutorial", None)
+    with pytest.raises(ImportError):
+        exec(source.replace("%pip", "# %pip"), {})
 
 
 def test_a_notebook_is_the_same_bytes_each_time():

@@ -27,6 +27,8 @@ def test_glued_numbers_citations_and_references_are_resolved(miniature):
     second = markdown(notebooks["two"])
     assert "[Lemma 1.2](one.ipynb), [(1.2)](one.ipynb), [Exercise 1.1](one.ipynb)" in second
     assert "[the first](one.ipynb)" in second
+    assert "A word is explained elsewhere." in second
+    assert "## References" not in second  # the page of words is none of works
 
 
 def test_tables_notes_and_captions_are_plain_markdown(miniature):
@@ -39,12 +41,12 @@ def test_tables_notes_and_captions_are_plain_markdown(miniature):
     assert cells[drawing + 1].source == "**Fig. 2.1.** A line, 3.142."
 
 
-def test_exercises_and_solutions_are_headings_with_the_code_between(miniature):
+def test_solutions_stand_after_all_exercises_with_their_code_between(miniature):
     cells = miniature()["one"].cells
     code = next(index for index, cell in enumerate(cells) if cell.source == "print(1 / 4)")
     assert cells[code].outputs[0].text == "0.25\n"
     before = cells[code - 1].source
     assert "### Exercise 1.1 (Title)\n\nDo it." in before
-    assert before.endswith("### Solution to Exercise 1.1 (Title)\n\nBy")
+    assert before.endswith("## Solutions\n\n### Solution to Exercise 1.1 (Title)\n\nBy")
     assert cells[code + 2].outputs[0].text == "in pieces\n\n\nis one\n"
     assert cells[code + 3].source.startswith("done.")

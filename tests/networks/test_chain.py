@@ -12,6 +12,7 @@ from sdtutorial.networks.chain import (
     calibration_error,
     effective_rank,
     first_targets,
+    log_of_mean,
     measure,
     noisy,
     one_hot,
@@ -492,3 +493,44 @@ def test_diversity_is_zero_for_equal_predictions_and_log_q_for_certain_ones_of_a
     assert diversity(np.array([[0.2, 0.3, 0.5]])) == pytest.approx(0, abs=1e-6)
     uneven = len(samples.training_labels) % 3
     assert diversity(np.eye(3)) == pytest.approx(np.log(3), abs=1e-6 + 0.001 * uneven)
+
+
+def test_an_ensemble_counts_as_one_network_with_the_mean_of_the_probabilities(
+    tiny_setting, machine, samples, run
+):
+    """Its first member is the network of round 0, the others have seeds of their own."""
+    trio = replace(tiny_setting, name="trio", members=3, seeds_of=tiny_setting.name)
+    together = run_round(trio, machine, samples, 0, 0, 0)
+    pixels = samples.training_images
+    images = Images(pixels, *channel_statistics(pixels), machine)
+    labels = one_hot(samples.training_labels, 3)
+    alone = [
+        np.exp(predict(train(trio.network, images, labels, trio.recipe, seeds), images))
+        for seeds in (stream_seeds(trio, 0, 0, 0, member) for member in range(3))
+    ]
+    assert np.array_equal(alone[0], run(1)[0].targets)
+    assert len({seed for key, seed in together.seeds.items() if key != "split"}) == 9
+    assert together.targets == pytest.approx(np.mean(alone, axis=0), abs=1e-6)
+    accuracy = np.mean(np.mean(alone, axis=0).argmax(1) == samples.training_labels)
+    assert together.metrics["training_accuracy"] == accuracy
+
+
+def test_the_student_of_an_ensemble_is_one_network_trained_once_on_the_mean(
+    tiny_setting, machine, samples
+):
+    trio = replace(tiny_setting, name="trio", members=3, seeds_of=tiny_setting.name)
+    first = run_round(trio, machine, samples, 0, 0, 0)
+    passed_on = {"targets": first.targets, "first_classes": first.test_classes}
+    student = run_round(trio, machine, samples, 0, 0, 1, **passed_on)
+    single = run_round(tiny_setting, machine, samples, 0, 0, 1, **passed_on)
+    assert np.array_equal(student.targets, single.targets)
+    assert student.seeds == single.seeds
+
+
+def test_the_mean_of_logarithms_of_probabilities_is_that_of_the_probabilities():
+    parts = np.random.default_rng(0).dirichlet(np.ones(4), size=(3, 10))
+    logs = np.log(parts).astype(np.float32)
+    assert np.exp(log_of_mean(logs)) == pytest.approx(np.exp(logs).mean(0), rel=1e-5)
+    assert np.array_equal(log_of_mean(logs[:1]), logs[0])
+    tiny = np.full((2, 1, 1), -1000.0, np.float32)  # whose probabilities are zero in float32
+    assert log_of_mean(tiny) == pytest.approx(-1000.0)

@@ -73,12 +73,93 @@ def test_importing_the_package_leaves_the_signals_alone():
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
-def test_signals_are_exceptions_in_a_block_only_if_they_were_watched(monkeypatch):
-    found = {number: interrupts.leave for number in interrupts.SIGNALS}
-    found[signal.SIGTERM] = signal.SIG_DFL
-    monkeypatch.setattr(interrupts.signal, "getsignal", found.get)
-    monkeypatch.setattr(interrupts.signal, "signal", found.__setitem__)
-    with interrupts.as_exceptions():
-        assert found[signal.SIGINT] is signal.default_int_handler
-        assert found[signal.SIGTERM] is signal.SIG_DFL
-    assert found[signal.SIGINT] is interrupts.leave
+def run(code, *arguments):
+    """What a program that watches the signals says and leaves, its package imported."""
+    begin = "import os, signal, sys\nfrom sdtutorial.networks import interrupts\n"
+    command = [sys.executable, "-c", begin + "interrupts.watch()\n" + code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+
+
+INTERRUPTED = interrupts.CODE, f"{interrupts.SENTENCE}\n"
+
+
+def outcome(process):
+    return process.returncode, process.stderr
+
+
+@pytest.mark.parametrize("number", interrupts.SIGNALS)
+def test_what_was_begun_is_tidied_up_the_latest_first(number):
+    process = run(
+        "with interrupts.tidied(lambda: print('outer', flush=True)):\n"
+        "    with interrupts.tidied(lambda: print('ended', flush=True)):\n"
+        "        pass\n"
+        "    with interrupts.tidied(lambda: print('inner', flush=True)):\n"
+        f"        signal.raise_signal({int(number)})\n"
+        "        print('went on', flush=True)\n"
+    )
+    assert outcome(process) == INTERRUPTED
+    assert process.stdout.split() == ["ended", "inner", "outer"]
+
+
+def test_a_clean_up_that_fails_keeps_no_other_from_its_work():
+    process = run(
+        "with interrupts.tidied(lambda: print('outer', flush=True)):\n"
+        "    with interrupts.tidied(lambda: 1 / 0):\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+    )
+    assert (outcome(process), process.stdout) == (INTERRUPTED, "outer\n")
+
+
+def test_a_second_signal_does_not_disturb_the_tidying_up():
+    process = run(
+        "def tidy():\n"
+        "    signal.raise_signal(signal.SIGTERM)\n"
+        "    print('tidied', flush=True)\n"
+        "with interrupts.tidied(tidy):\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+    )
+    assert (outcome(process), process.stdout) == (INTERRUPTED, "tidied\n")
+
+
+def test_a_signal_in_a_postponed_block_ends_the_program_after_it():
+    process = run(
+        "with interrupts.postponed():\n"
+        "    with interrupts.postponed():\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "    print('went on', flush=True)\n"
+        "print('went too far', flush=True)\n"
+    )
+    assert (outcome(process), process.stdout) == (INTERRUPTED, "went on\n")
+
+
+def test_a_callback_from_c_turns_an_interrupt_into_nothing_else():
+    """An exception would come out of it as a RuntimeError of the class that is being made."""
+    process = run(
+        "class Named:\n"
+        "    def __set_name__(self, owner, name):\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "exec('class Owner: part = Named()')\n"
+    )
+    assert outcome(process) == INTERRUPTED
+
+
+def test_a_terminal_that_is_gone_keeps_the_program_from_nothing(tmp_path):
+    begun = tmp_path / "begun"
+    begun.write_text("")
+    process = run(
+        "os.close(2)\n"
+        "with interrupts.tidied(lambda: os.remove(sys.argv[1])):\n"
+        "    signal.raise_signal(signal.SIGTERM)\n",
+        begun,
+    )
+    assert process.returncode == interrupts.CODE
+    assert not begun.exists()
+
+
+def test_in_a_library_an_interrupt_is_an_ordinary_one():
+    tidied = []
+    with pytest.raises(KeyboardInterrupt):
+        with interrupts.tidied(lambda: tidied.append(1)), interrupts.postponed():
+            signal.raise_signal(signal.SIGINT)
+    assert tidied == [1]
+    assert not interrupts._clean_ups and not interrupts._postponements

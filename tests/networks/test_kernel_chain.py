@@ -1,5 +1,7 @@
 """The kernel chain on images: class by class, and what its records say."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,9 @@ import sdtutorial as sd
 from sdtutorial.kernels import NTK, gram_matrix
 from sdtutorial.networks import __main__ as command
 from sdtutorial.networks import kernel_chain
+
+# Computed by the code that computed the book's records, whose fingerprints it has.
+GOLDEN = Path(__file__).parent / "golden_kernel_chain.jsonl"
 
 SHARED = {"data": "digits", "images": 80, "held_out": 40, "depth": 2, "bias": 1.0, "seed": 0}
 
@@ -91,3 +96,25 @@ def test_the_records_of_the_book_are_whole(name):
         assert record.configuration["images"] == int(images)
         assert len(record.metrics["test_accuracy"]) == max(record.rounds)
         assert record.code.keys() == kernel_chain.code().keys()
+
+
+def test_the_code_of_today_repeats_what_the_code_of_the_records_computed(records):
+    golden = kernel_chain.read(GOLDEN)
+    for before, today in zip(golden, records, strict=True):
+        assert today.configuration == before.configuration and today.data == before.data
+        assert (today.rounds, today.metrics) == (before.rounds, before.metrics)
+        assert today.eigenvalues == pytest.approx(before.eigenvalues, rel=1e-9)
+        for name, values in before.multipliers.items():
+            assert today.multipliers[name] == pytest.approx(values, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["cifar10-4000", "cifar100-10000"])
+def test_the_records_of_the_book_come_from_today_s_code_or_from_that_of_the_golden_chain(name):
+    golden = kernel_chain.read(GOLDEN)[0]
+    for record in kernel_chain.recorded(name):
+        assert kernel_chain.changed(record) == [] or record.code == golden.code
+
+
+def test_a_record_of_today_names_no_changed_module(records):
+    assert kernel_chain.changed(records[0]) == []
+    assert kernel_chain.changed(kernel_chain.read(GOLDEN)[0]) == ["kernel_chain", "kernels"]

@@ -66,6 +66,9 @@ def test_rivals_of_a_chain_are_controls_of_the_first_setting():
         noise = preset.setting(f"{first.name}-noise-0.4")
         assert noise in preset.settings
         assert noise == replace(first, name=noise.name, label_noise=0.4, seeds_of=first.name)
+        trio = preset.setting(f"{first.name}-ensemble-3")
+        assert trio in preset.settings
+        assert trio == replace(first, name=trio.name, members=3, seeds_of=first.name)
 
 
 def test_units_go_widest_first():

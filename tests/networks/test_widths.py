@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from sdtutorial import examples
 from sdtutorial.networks import __main__ as command
 from sdtutorial.networks import wide, widths
 
@@ -33,3 +34,15 @@ def test_the_records_of_the_book_shrink_with_the_width():
         slope, error = widths.slope(sizes, [record.distances for record in chosen])
         assert slope + 3 * error < -0.25
         assert abs(slope + 0.5) < 3 * error
+
+
+def test_the_code_of_today_repeats_a_chain_of_the_book():
+    (record,) = [
+        record
+        for record in widths.recorded()
+        if (record.configuration["width"], record.configuration["rule"]) == (32, "stop")
+    ]
+    again = next(widths.study(examples.spline(), [32], copies=1, rules=["stop"]))
+    assert again.rounds == record.rounds[:1]
+    for name in ("distances", "kernel_errors", "moves", "largest_moves"):
+        assert getattr(again, name) == pytest.approx(getattr(record, name)[:1], rel=1e-6)
