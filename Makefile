@@ -62,7 +62,8 @@ check: $(installed)  ## what needs neither the built book nor a training: four m
 mutations: $(installed)  ## wrong constants that the tests of the statements must notice: ten minutes
 	$(python) tests/mutations.py $(OPTIONS)
 
-pictures: $(installed)  ## the pictures of the imports in CONTRIBUTING.md anew
+pictures: $(installed)  ## the logo, and the pictures of the imports in CONTRIBUTING.md anew
+	$(python) book/_ext/logo.py
 	$(python) book/_ext/architecture.py
 
 benchmark: $(installed)  ## how fast the chain is: three minutes

@@ -61,6 +61,7 @@ _SUBMODULES = (
     "networks",
     "notebook",
     "plotting",
+    "real_data",
 )
 
 

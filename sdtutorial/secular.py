@@ -8,11 +8,14 @@ With the eigenvalues d of G and the coordinates z = V y of the labels, c is the 
 can be solved here. Equations of this kind are called secular.
 """
 
+import math
+
 import numpy as np
 
 from sdtutorial import _checks
 
 _LARGEST_POWER = 480  # labels up to 2^480 radii: their squares stay in the range of float64
+_FEW_DIGITS = 2.0**-70  # what is so small a part of a sum, twice the digits of float64 do not give
 _STEP = 1e-8  # relative Newton step after which the error is below 2 * _STEP^2: rounding
 
 
@@ -57,7 +60,7 @@ class Problem:
     tolerance : float or ndarray, shape (Q,)
         As given.
     d : ndarray, shape (K,)
-        Scaled eigenvalues, below 1.
+        Scaled eigenvalues, below 1 where labels have energy.
     z : ndarray, shape (K, Q)
         Scaled coordinates of the labels.
     radius : ndarray, shape (Q,)
@@ -84,10 +87,12 @@ class Problem:
         size, columns = labels.shape
         self._points, self._seen = size, len(eigenvalues)
         self._tolerances = np.broadcast_to(self.tolerance, columns)
-        self._exponent = int(np.frexp(eigenvalues.max())[1])
+        live = coordinates.reshape(self._seen, -1).any(axis=1) & (eigenvalues > 0)
+        self._exponent = int(np.frexp(eigenvalues.max(where=live, initial=0.0))[1])
         self._powers = np.frexp(np.sqrt(size) * np.sqrt(self._tolerances))[1]  # one a column
         self._check_range(np.abs(labels).max(axis=0, initial=0.0))
-        self.d = self.scaled(eigenvalues)
+        with np.errstate(over="ignore"):  # far above all energy
+            self.d = np.minimum(self.scaled(eigenvalues), _checks.LARGEST)
         self.z = np.ldexp(coordinates.reshape(self._seen, -1), -self._powers)
         tolerances = np.ldexp(self._tolerances, -2 * self._powers)
         self.radius = np.sqrt(size * tolerances)
@@ -241,16 +246,21 @@ def _sum_of_squares(z, start):
     """Return start + sum over axis 0 of z^2, with twice the digits of float64 on the way.
 
     ``start`` is an unevaluated sum (high, low). Near ||z||^2 = K tolerance hardly a digit of the
-    difference would be left otherwise, and the multiplier is inversely proportional to it.
+    difference would be left otherwise, and the multiplier is inversely proportional to it. Where
+    twice the digits are too few, all are summed.
     """
-    high, low = _two_product(z, z)
+    high, low = squares = _two_product(z, z)
     while len(high) > 1:
         if len(high) % 2:
             high, low = (np.concatenate([part, np.zeros_like(part[:1])]) for part in (high, low))
         high, error = _two_sum(high[::2], high[1::2])
         low = low[::2] + low[1::2] + error
     high, error = _two_sum(high.sum(axis=0), start[0])
-    return high + (error + low.sum(axis=0) + start[1])
+    total = high + (error + low.sum(axis=0) + start[1])
+    first, second = (np.broadcast_to(part, total.shape) for part in start)
+    for q in np.flatnonzero(np.abs(total) < _FEW_DIGITS * np.abs(first)):
+        total[q] = math.fsum([*squares[0][:, q], *squares[1][:, q], first[q], second[q]])
+    return total
 
 
 def _two_product(a, b):

@@ -13,9 +13,11 @@ BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome", "chromium-br
 NEED_A_BUILD = {"built", "changed_by_the_build", "browser", "miniature"}
 NEED_A_TRAINING = {"machine", "run_script", "tiny_preset", "undisturbed"}
 
-# The same examples on every run, and no time limit on a single one.
+# The same examples on every run, and no time limit on a single one; in `make matrix`, other ones
+# on every run, and more of them.
 settings.register_profile("book", deadline=None, derandomize=True, database=None)
-settings.load_profile("book")
+settings.register_profile("matrix", deadline=None, database=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "book"))
 
 
 def pytest_addoption(parser):

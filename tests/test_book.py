@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 
+import first_page
 import jupytext
 import pytest
 from pages import CHAPTERS, NOTEBOOKS, PAGES, ROOT, cells, figure, text_of
@@ -62,10 +63,16 @@ def test_a_caption_does_not_end_in_a_blank_line(page):
         assert caption == caption.strip(), "end the YAML block of the caption with >- instead of >"
 
 
-def test_the_first_page_lists_every_chapter():
-    rows = re.findall(r"^\| \[.*?\]\((\w+)\.md\) \|", text_of(PAGES[0]), flags=re.M)
-    cure = "the table of book/index.md has one row for each chapter of _toc.yml, in its order"
-    assert rows == [chapter.stem for chapter in CHAPTERS], cure
+def test_the_first_page_shows_a_card_for_every_chapter_with_its_question_and_its_length():
+    assert text_of(PAGES[0]).count(first_page.CHAPTERS) == 1
+    listed = list(first_page.chapters(ROOT))
+    cards = first_page.cards(listed)
+    linked = re.findall(r"^:link: /(\S+)$", cards, flags=re.M)
+    assert linked == [f"book/{chapter.stem}" for chapter in CHAPTERS]
+    for chapter in listed:
+        asked = f"{chapter.docname} opens with a question, before its first figure or box"
+        assert "?" in chapter.question, asked
+        assert chapter.minutes > 0 and chapter.exercises > 0, "**It takes** 20 minutes ..."
 
 
 @each_chapter

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from fractions import Fraction
 
 import mpmath
 import numpy as np
@@ -245,3 +246,28 @@ def test_an_infeasible_tolerance_keeps_its_floor_through_copies_and_pickles():
     for other in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
         assert type(other) is InfeasibleToleranceError
         assert (str(other), other.floor) == (str(error), error.floor)
+
+
+@pytest.mark.parametrize("small", [1e-20, 1e-17, 1e-15, 1e-300])
+def test_an_eigenvalue_without_energy_costs_the_others_no_digit_however_large_it_is(small):
+    """The labels lie in the first direction, so that c / (c + d) = root of 1/2 over 1 + 1e-13."""
+    tolerance = 0.5 / (1 + 1e-13) ** 2
+    alone = solve_multiplier([small, small], [1.0, 0.0], tolerance, zero_below=0)
+    c = solve_multiplier([small, 1e300], [1.0, 0.0], tolerance, zero_below=0)
+    assert c == pytest.approx(alone, rel=1e-13)
+    chain = distill_spectrum([small, 1e300], [5.5, 0.0], 0.5, zero_below=0)
+    assert chain.rounds == 5
+    np.testing.assert_allclose(chain.norm_ratios, np.arange(5.5, 0, -1), rtol=1e-14)
+
+
+def test_room_that_two_doubles_cannot_tell_from_none_still_gives_the_multiplier():
+    """c^2 / (1 + c)^2 = room, the exact rest that the null space leaves of K tolerance = 1."""
+    a, q = 1 - 2.0**-53, 2.0**-26 * (1 - 2.0**-53)
+    rest = 1 - Fraction(a) ** 2 - Fraction(q) ** 2
+    b = float(np.sqrt(float(rest)))
+    while Fraction(b) ** 2 > rest:
+        b = np.nextafter(b, 0)
+    room = rest - Fraction(b) ** 2
+    assert 0 < room < 2.0**-106
+    c = solve_multiplier([0, 0, 0, 1.0], [a, q, b, 1.0], 0.25)
+    assert c == pytest.approx(np.sqrt(float(room)), rel=1e-13)

@@ -266,10 +266,7 @@ class Page:
         yield f"<sup>{label.astext()}</sup> {text}"
 
     def references(self):
-        """Yield the entries of the bibliography that the page cites."""
-        if not self.cited:
-            return
-        yield self.heading(2, "References")
+        """Yield the entries of the bibliography that the page cites, under their heading."""
         entries = []
         for docname in dict.fromkeys(docname for docname, _ in self.cited):
             page = self.builder.env.get_and_resolve_doctree(docname, self.builder)
@@ -278,7 +275,9 @@ class Page:
                 if cited & set(citation["ids"]):
                     _, entry, *_ = citation.children  # its label, the entry itself
                     entries.append(f"- {self.inline(entry)}")
-        yield "\n".join(entries)
+        if entries:  # other pages without a notebook, such as the glossary, have none
+            yield self.heading(2, "References")
+            yield "\n".join(entries)
 
     def joined(self, node):
         texts = list(self.blocks(node))

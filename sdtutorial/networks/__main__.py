@@ -30,8 +30,14 @@ def main(arguments=None):
     return options.command(options)
 
 
+class _Parser(argparse.ArgumentParser):
+    def print_help(self, file=None):
+        """Print the help; argparse itself would take no notice if that fails."""
+        print(self.format_help(), end="", file=file, flush=True)
+
+
 def _parser():
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m sdtutorial.networks",
         description="Chains of networks, each trained on the predictions of the one before.",
     )
@@ -284,7 +290,8 @@ def _program():
         stream.reconfigure(errors="backslashreplace")  # names that a terminal has no letters for
     try:
         code = main()
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except SystemExit as end:  # of the parser
         code = end.code
     except BrokenPipeError:  # whoever reads has closed the pipe, as `head` does
@@ -297,7 +304,8 @@ def _program():
 def _end(code):
     """Leave, whatever becomes of what the output still holds."""
     try:
-        sys.stdout.flush()
+        if sys.stdout:  # None where the output is closed
+            sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or FAULT

@@ -243,6 +243,23 @@ def peak_gain(chains, confidence=0.95):
     return mean_interval(at_peak(chains, "test_accuracy") - first, confidence)
 
 
+def peak_fall(chains, confidence=0.95):
+    """Test accuracy in the last round that all chains have, minus that in the chosen round.
+
+    Parameters
+    ----------
+    chains : Chains
+    confidence : float
+
+    Returns
+    -------
+    Interval
+        Of shape ().
+    """
+    last = chains.common_values("test_accuracy")[:, -1]
+    return mean_interval(last - at_peak(chains, "test_accuracy"), confidence)
+
+
 def controls_of(base, groups, entries=("epochs", "weight_decay")):
     """Single-round controls of a setting, by what they vary.
 

@@ -107,6 +107,7 @@ SECOND = r"""
 # Two
 
 See {prf:ref}`lem-y`, {eq}`eq-x`, {ref}`ex-a` and [the first](one.md).
+A {term}`word` is explained elsewhere.
 
 ```{code-cell} ipython3
 ---
@@ -125,6 +126,11 @@ figure = plt.figure()
 BIBLIOGRAPHY = """# Works
 
 ```{bibliography}
+```
+
+```{glossary}
+Word
+  Is explained.
 ```
 """
 

@@ -267,6 +267,24 @@ def test_an_output_that_is_full_ends_in_a_sentence(undisturbed, tmp_path, what):
     assert done.stderr == b"cannot write to the output: No space left on device.\n"
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("what", [(), ("run",)])
+def test_help_that_nobody_can_read_is_a_fault(what, unbuffered, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    with open("/dev/full", "w") as full:
+        done = program(*what, "--help", stdout=full)
+    assert done.returncode == FAULT
+    assert done.stderr == b"cannot write to the output: No space left on device.\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the output")
+def test_a_closed_output_is_no_reason_for_a_traceback():
+    command = f"{sys.executable} -m sdtutorial.networks --help >&-"
+    done = subprocess.run(command, shell=True, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.slow
 def test_a_reader_who_has_enough_is_no_fault_to_speak_of(undisturbed, tmp_path):
     reading, writing = os.pipe()

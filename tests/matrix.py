@@ -1,0 +1,182 @@
+"""The theory's tests in every supported environment: `make matrix`.
+
+Each environment of the table below is made anew in `_build/matrix`, has its tests run twice, each
+time in another random order and with warnings as errors, and is removed. Nothing in it knows
+PyTorch: the theory does without. What ran is written to `tests/matrix.json`,
+which is committed.
+
+    python tests/matrix.py                  # all environments
+    python tests/matrix.py oldest 3.13      # those whose names are given
+
+The supported range stands in pyproject.toml alone: the oldest versions are its lower bounds.
+"""
+
+import argparse
+import dataclasses
+import datetime
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULT = ROOT / "tests" / "matrix.json"
+FOLDER = ROOT / "_build" / "matrix"
+PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "ipywidgets")
+TOOLS = ("pytest", "pytest-randomly", "hypothesis", "mpmath", "ipykernel")
+ORDERS = (1, 2)  # seeds of the order in which tests run
+
+# What x86 had before 2013: NumPy takes its baseline, OpenBLAS the kernels of a processor without.
+NO_AVX2 = {
+    "NPY_DISABLE_CPU_FEATURES": "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL "
+    "AVX512_ICL AVX512_SPR",
+    "OPENBLAS_CORETYPE": "Sandybridge",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Environment:
+    """A Python, the versions of the packages in it, and variables for its tests.
+
+    Versions are those of pyproject.toml's lower bounds ("oldest"), what the index has ("newest"),
+    or a requirement for each package.
+    """
+
+    name: str
+    python: str
+    versions: str | dict = "newest"
+    variables: dict = dataclasses.field(default_factory=dict)
+
+    def requirements(self):
+        if self.versions == "newest":
+            return list(PACKAGES)
+        pins = lower_bounds() if self.versions == "oldest" else self.versions
+        return [f"{package}=={version}" for package, version in pins.items()]
+
+
+ENVIRONMENTS = [
+    Environment("oldest", "3.11", "oldest"),
+    Environment("3.11 without AVX2", "3.11", variables=NO_AVX2),
+    Environment("3.12", "3.12"),
+    Environment("3.13", "3.13"),
+    Environment("3.14", "3.14"),
+]
+
+
+def lower_bounds():
+    """Return the oldest supported version of each of PACKAGES."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    required = project["dependencies"] + project["optional-dependencies"]["learn"]
+    bounds = dict(requirement.split(">=") for requirement in required)
+    return {package: f"{bounds[package]}.0" for package in PACKAGES}
+
+
+def theory():
+    """Return what holds tests of the theory: files that mirror its modules, and doctests."""
+    modules = {path.stem.strip("_") for path in (ROOT / "sdtutorial").glob("*.py")}
+    files = [f"tests/test_{name}.py" for name in sorted(modules | {"bad_input", "import"})]
+    found = [file for file in files if (ROOT / file).exists()]
+    return [*found, "tests/bounds", "tests/plotting", "sdtutorial", "--ignore=sdtutorial/networks"]
+
+
+def interpreter(version):
+    """Return the path of a Python of this version, or None: on the path, or among pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = [
+        shutil.which(f"python{version}"),
+        *sorted(map(str, pyenv.glob(f"versions/{version}.*/bin/python{version}"))),
+    ]
+    for candidate in filter(None, candidates):
+        asked = subprocess.run([candidate, "-c", ""], capture_output=True)
+        if asked.returncode == 0:
+            return candidate
+    return None
+
+
+def run(environment):
+    """Make an environment, run the tests in it, remove it; return the record of it."""
+    record = {"environment": environment.name, "python": environment.python}
+    found = interpreter(environment.python)
+    if found is None:
+        return record | {"absent": f"this machine has no Python {environment.python}"}
+    folder = FOLDER / re.sub(r"\W", "-", environment.name)
+    try:
+        subprocess.run([found, "-m", "venv", "--clear", folder], check=True)
+        python = folder / "bin" / "python"
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run(
+            [*install, *environment.requirements(), *TOOLS, "--editable", ROOT], check=True
+        )
+        ran = [run_tests(python, environment, seed) for seed in ORDERS]
+        return record | {"versions": versions(python), "runs": ran}
+    except subprocess.CalledProcessError as error:
+        return record | {"runs": [], "failure": f"{error.cmd[1:4]} ended with {error.returncode}"}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run_tests(python, environment, seed):
+    """Run the tests in one random order; return what the last line of pytest counts."""
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", f"--randomly-seed={seed}", *theory()],
+        cwd=ROOT,
+        env={**os.environ, **environment.variables, "HYPOTHESIS_PROFILE": "matrix"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        print(done.stdout[-20_000:])
+    last = done.stdout.strip().splitlines()[-1]
+    counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)}
+    return {"order": seed, **counts}
+
+
+def versions(python):
+    """Return the versions that an environment has, Python's own among them."""
+    code = (
+        "import importlib.metadata as m, json, platform, sys\n"
+        "print(json.dumps({'python': platform.python_version(),"
+        " **{p: m.version(p) for p in sys.argv[1:]}}))"
+    )
+    done = subprocess.run([python, "-c", code, *PACKAGES], check=True, capture_output=True)
+    return json.loads(done.stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", help="of environments; all of them by default")
+    names = parser.parse_args().names
+    unknown = set(names) - {environment.name for environment in ENVIRONMENTS}
+    if unknown:
+        parser.error(f"no environment is called {', '.join(sorted(unknown))}")
+    before = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else []
+    results = {record["environment"]: record for record in before}
+    failed = False
+    for environment in ENVIRONMENTS:
+        if not names or environment.name in names:
+            record = run(environment) | {"date": datetime.date.today().isoformat()}
+            failed |= "absent" not in record and not passed(record)
+            results[environment.name] = record
+            print(json.dumps(record), flush=True)
+    kept = [results[e.name] for e in ENVIRONMENTS if e.name in results]
+    lines = ",\n".join(json.dumps(record) for record in kept)
+    RESULT.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
+    return int(failed)
+
+
+def passed(record):
+    """Tell whether all tests of an environment passed, in every order."""
+    runs = record.get("runs", [])
+    clean = all(
+        run.get("passed") and not run.get("failed") and not run.get("error") for run in runs
+    )
+    return clean and [run["order"] for run in runs] == list(ORDERS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
