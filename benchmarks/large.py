@@ -1,10 +1,11 @@
 """What large chains cost, as records that the page of benchmarks draws.
 
     python benchmarks/large.py ratios       # against eigendecompositions, K = 2000 to 8000
+    python benchmarks/large.py growth       # with points, rounds and columns, beside other ways
     python benchmarks/large.py rows50000    # a kernel that is never a matrix
     python benchmarks/large.py rows200000   # low rank, with scikit-learn's Nystroem
 
-Each adds lines to ``benchmarks/recorded/NAME.jsonl``, after one that says on which machine, with
+Each writes the lines of ``sdtutorial/recorded/NAME.jsonl``, the first of which says on which machine, with
 which versions and how many threads. Times are processor times of the process, so that what else
 the machine does disturbs them little; run with OPENBLAS_NUM_THREADS=1, where they are those of one
 thread.
@@ -23,10 +24,14 @@ import numpy as np
 import scipy
 import scipy.linalg
 import sklearn
+from scipy.optimize import brentq
+from scipy.sparse.linalg import LinearOperator, cg
+from sklearn.kernel_ridge import KernelRidge
 
-from sdtutorial import RBF, Matern, blocks, distill, gram_matrix
+import sdtutorial
+from sdtutorial import RBF, Matern, blocks, distill, fit, gram_matrix
 
-FOLDER = Path(__file__).parent / "recorded"
+FOLDER = Path(sdtutorial.__file__).parent / "recorded"
 NOISE = 0.5
 
 
@@ -106,6 +111,80 @@ def ratios():
             }
 
 
+def again_and_again(gram, y, tolerance, rounds):
+    """The chain by its definition: a decomposition a round."""
+    for _ in range(rounds):
+        y = fit(gram, y, tolerance).fitted
+
+
+def in_a_root_finder(solve, y, tolerance, rounds):
+    """The chain with a solver of (c I + G) x = y at every trial value of ln c."""
+    for _ in range(rounds):
+        log_c = brentq(
+            lambda u: np.mean((np.exp(u) * solve(np.exp(u), y)) ** 2) - tolerance, -25, 10, xtol=1e-9
+        )
+        y = y - np.exp(log_c) * solve(np.exp(log_c), y)
+
+
+def by_kernel_ridge(gram, y, tolerance, rounds):
+    def solve(c, labels):
+        model = KernelRidge(kernel="precomputed", alpha=c)
+        return model.fit(gram, labels).dual_coef_
+
+    in_a_root_finder(solve, y, tolerance, rounds)
+
+
+def by_conjugate_gradients(gram, y, tolerance, rounds):
+    def solve(c, labels):
+        shifted = LinearOperator(gram.shape, matvec=lambda v: gram @ v + c * v, dtype=float)
+        return cg(shifted, labels, rtol=1e-9, maxiter=4 * len(labels))[0]
+
+    in_a_root_finder(solve, y, tolerance, rounds)
+
+
+def growth():
+    """Four rounds with the rough kernel; every way up to the size at which it takes seconds."""
+    kernel, tolerance, rounds = Matern(0.3, 0.5), 0.05, 4
+    ways = {
+        "krylov": (8000, lambda g, y: distill(g, y, tolerance, max_rounds=rounds, method="krylov")),
+        "eigh": (4000, lambda g, y: distill(g, y, tolerance, max_rounds=rounds)),
+        "eigendecomposition alone": (4000, lambda g, y: scipy.linalg.eigh(g)),
+        "a decomposition a round": (2000, lambda g, y: again_and_again(g, y, tolerance, rounds)),
+        "KernelRidge in a root finder": (1000, lambda g, y: by_kernel_ridge(g, y, tolerance, rounds)),
+        "conjugate gradients in a root finder": (
+            2000,
+            lambda g, y: by_conjugate_gradients(g, y, tolerance, rounds),
+        ),
+    }
+    for size in (250, 500, 1000, 2000, 4000, 8000):
+        x, y = noisy_sine(size)
+        gram = gram_matrix(kernel, x)
+        for way, (largest, function) in ways.items():
+            if size <= largest:
+                seconds = min(processor_seconds(lambda: function(gram, y))[0] for _ in range(2))
+                yield {"what": "points", "way": way, "points": size, "seconds": seconds}
+    x, y = noisy_sine(2000)
+    gram = gram_matrix(kernel, x)
+    for columns in (1, 2, 5, 10, 20):
+        labels = np.sin(2 * np.pi * x)[:, None] + 0.5 * np.random.default_rng(0).standard_normal(
+            (2000, columns)
+        )
+        for method in ("krylov", "eigh"):
+            seconds, chain = processor_seconds(
+                lambda: distill(gram, labels, tolerance, max_rounds=rounds, method=method)
+            )
+            vectors = len(chain.eigenvalues)
+            found = {"columns": columns, "vectors": vectors, "seconds": seconds}
+            yield {"what": "columns", "way": method, **found}
+    for many in (1, 4, 16, 64):
+        for method in ("krylov", "eigh"):
+            seconds, chain = processor_seconds(
+                lambda: distill(gram, y, 1e-4, max_rounds=many, method=method)
+            )
+            found = {"rounds": many, "vectors": len(chain.eigenvalues), "seconds": seconds}
+            yield {"what": "rounds", "way": method, **found}
+
+
 def peak_megabytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
@@ -166,7 +245,7 @@ def rows200000():
     }
 
 
-RUNS = {run.__name__: run for run in (ratios, rows50000, rows200000)}
+RUNS = {run.__name__: run for run in (ratios, growth, rows50000, rows200000)}
 
 
 def main(names):

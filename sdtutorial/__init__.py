@@ -63,6 +63,7 @@ _SUBMODULES = (
     "notebook",
     "plotting",
     "real_data",
+    "timings",
 )
 
 

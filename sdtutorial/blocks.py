@@ -11,7 +11,7 @@ from sdtutorial.kernels import cross_matrix
 
 __all__ = ["gram_operator", "predict"]
 
-_MEMORY = 2**28  # bytes
+_MEMORY = 2**25  # bytes: larger blocks leave the cache, and are slower
 _ARRAYS = 4  # of the size of a block, while a kernel is evaluated, divided and checked
 _LOOKED_AT = 16  # points at which a kernel is asked both ways
 

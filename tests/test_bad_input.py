@@ -69,6 +69,7 @@ CALLS = {
     "real_data.study": [SPLITS, kernels.RBF(1.0), 0.1, [0.1], [1.0], 2],
     "real_data.tuned_predictions": [SPLITS[0], kernels.RBF(1.0), [0.1], [1.0], 2, 3],
     "notebook.scientific": [0.5, 3],
+    "timings.recorded": ["rows200000"],
     "filters.ridge": [D, 0.1],
     "filters.self_distillation": [D, 0.1, 2],
     "filters.boosting": [D, 0.1, 2],
