@@ -229,7 +229,18 @@ class Page:
         self.solutions += self.exercise(node, node.children[0].astext())
         return ()
 
+    def card(self, node):
+        """Yield a card of the first page: its link, which carries its title, then its text."""
+        body, link = node.children
+        yield f"**{self.inline(link).strip()}**"
+        for child in body.children:
+            if child.get("design_component") != "card-title":
+                yield from self.block(child)
+
     def block_container(self, node):
+        if node.get("design_component") == "card":
+            yield from self.card(node)
+            return
         if node.get("design_component") == "dropdown" and node["has_title"]:
             title, *children = node.children
             yield from self.titled(self.inline(title), children)

@@ -63,6 +63,15 @@ $$
 Mind *this*.
 :::
 
+::::{grid} 1
+:::{grid-item-card} Two
+:link: /book/two
+:link-type: doc
+
+What else?
+:::
+::::
+
 ## Part
 
 ```{exercise-start} Title
