@@ -77,7 +77,7 @@ def distill(
         is nothing to wait for.
     method : {"eigh", "krylov"}
         How the eigenpairs are found. "eigh" decomposes the dense matrix. "krylov" multiplies the
-        labels by G until the space of the products holds the chain (Large problems,
+        labels by G until the space of the products holds the chain (Self-distillation,
         ``prp-krylov-error``): the chain then has the m Ritz pairs of that space in the place of
         the K eigenpairs, and what needs the whole spectrum refuses it.
     accuracy : float, optional

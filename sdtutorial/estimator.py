@@ -73,7 +73,7 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         After how many rounds ``predict`` predicts. Where it exceeds ``chain_.rounds``, the output
         has collapsed to the mean of its targets.
     dual_coef_ : ndarray, shape (K,) or (K, Q)
-        ``predict(X)`` is kernel(X, X_fit_) @ dual_coef_ + intercept_.
+        ``predict(X)`` is ``kernel(X, X_fit_) @ dual_coef_ + intercept_``.
     intercept_ : float or ndarray, shape (Q,)
         The mean of the targets, or 0.
     X_fit_ : ndarray, shape (K, p)

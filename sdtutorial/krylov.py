@@ -21,10 +21,13 @@ from sdtutorial.accuracy import alarm, solver_errors
 from sdtutorial.secular import Problem, shares_kept, shares_left
 from sdtutorial.spectrum import LIGHT
 
+__all__ = ["AccuracyNotReachedError"]
+
 _MEMORY = 2**31  # bytes that a basis may take unless the caller says how many vectors
 _FIRST = 8  # vectors at which the Ritz pairs are looked at first,
 _GROWTH = 1.2  # and by which factor their number has grown when they are looked at again
 _PROBES = 8  # products with a random vector that look for the largest eigenvalue
+_SURE = 30  # how far below the threshold for zero G's product with a null direction must be
 _ROUNDING = 8  # machine epsilons of the largest eigenvalue: what is left of a product is rounding
 
 
@@ -234,6 +237,10 @@ def _orthonormal(vectors, threshold):
 
     Directions in which the vectors together have no more than ``threshold`` are left out.
     """
+    if vectors.shape[1] == 1:
+        norm = np.linalg.norm(vectors)
+        kept = int(norm > threshold)
+        return vectors[:, :kept] / (norm or 1.0), np.full((kept, 1), norm)
     q, r = np.linalg.qr(vectors)
     left, singular, right = np.linalg.svd(r)
     kept = np.count_nonzero(singular > threshold)
@@ -350,10 +357,11 @@ class RitzSpectrum:
         self._space, self._basis, self._combination = space, basis.vectors, vectors
         self.y, self.weights, self.weighted_y = space.y, space.weights, space.weighted_y
         coordinates = vectors[: len(space._start)].T @ space._start
-        self.coordinates = coordinates.reshape(-1, *self.y.shape[1:])
+        self.coordinates = coordinates.reshape(len(coordinates), *self.y.shape[1:])
         threshold = _checks.zero_threshold(largest, operator.size, operator.dtype)
         zero = scaled_values <= threshold
-        errors = solver_errors(np.append(scaled_values, largest), np.append(zero, False), operator.dtype)
+        together = np.append(scaled_values, largest), np.append(zero, False)
+        errors = solver_errors(*together, operator.dtype)
         residuals = basis.coupling @ vectors[vectors.shape[0] - basis.coupling.shape[1] :]
         self.eigenvalues, self.eigenvalue_errors, self.residuals, self._threshold = (
             np.ldexp(scaled, operator.exponent)
@@ -404,15 +412,15 @@ class RitzSpectrum:
         null = self.eigenvalues == 0
         part = self.coordinates[null].reshape(np.count_nonzero(null), -1)
         left = np.linalg.norm(self.residuals[:, null] @ part, axis=0)
-        return bool((left <= self._threshold * np.linalg.norm(part, axis=0)).all())
+        return bool((left <= self._threshold / _SURE * np.linalg.norm(part, axis=0)).all())
 
     def errors(self, multipliers, *, given=False, label_weight=0.0):
         """Return estimates of what the space leaves out, in multipliers and in fits.
 
         With a_t = L (c_t + theta)^{-1} z_t, what the solution in the space misses the equation of
         round t by, the fit of round t is wrong by at most ``|a_0| + ... + |a_t|``, as far as the
-        multipliers are right (Large problems, ``prp-krylov-error``). The norm of the residual, from
-        which c_t follows, is wrong by a product of two such numbers only.
+        multipliers are right (Self-distillation, ``prp-krylov-error``). The norm of the residual,
+        from which c_t follows, is wrong by a product of two such numbers only.
 
         Parameters
         ----------

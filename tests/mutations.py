@@ -266,7 +266,7 @@ MUTATIONS = {
         ),
         (
             "bounds.rounds_limit",
-            times(0.99),
+            times(0.98),
             "test_hill_climbing_finds_no_number_of_rounds_off_the_curve",
         ),
         (MULTIPLIER, times(1.001), "test_a_chain_walked_back_is_the_chain_that_is_run"),

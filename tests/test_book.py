@@ -48,7 +48,7 @@ def test_a_typed_number_is_noticed():
 @each_notebook
 def test_every_figure_has_a_caption_a_name_and_a_text_for_those_who_do_not_see_it(page):
     for cell in cells(page, "code"):
-        if re.search(r"\b(plotting|figures|plt)\.\w+\(", cell.source):
+        if re.search(r"^(\w+ = )?(plotting|figures|plt)\.\w+\(", cell.source, flags=re.M):
             asked = f"name: fig-..., a caption and an alt of five words are asked of:\n{cell.source}"
             assert figure(cell).get("caption", "").strip(), asked
             assert figure(cell).get("name", "").startswith("fig-"), asked
@@ -97,6 +97,20 @@ def test_every_chapter_ends_with_exercises_that_are_solved(page):
     assert sorted(exercises) == sorted(solved), asked
 
 
+@each_chapter
+def test_exercises_say_their_kind_and_minutes_and_add_up_to_what_is_announced(page):
+    text = text_of(page)
+    exercises = re.findall(r"\{exercise-start\}.*?\{exercise-end\}", text, flags=re.S)
+    kind = "(?:prove|compute|break something)"
+    mark = re.compile(rf"^\*{kind}(?: and {kind})?, (\d+) minutes\.\*$", flags=re.M | re.I)
+    marks = [mark.findall(exercise) for exercise in exercises]
+    if any(marks):  # a chapter marks all of its exercises or none
+        asked = "*Prove, 10 minutes.* or *Compute and break something, 5 minutes.*, above its text"
+        assert all(len(minutes) == 1 for minutes in marks), asked
+        announced = re.search(r"(\d+) more with the exercises", text)
+        assert sum(int(minutes) for [minutes] in marks) == int(announced[1])
+
+
 @each_notebook
 def test_a_chapter_defines_no_algorithm_of_its_own(page):
     for cell in cells(page, "code"):
@@ -110,8 +124,9 @@ def test_a_chapter_defines_no_algorithm_of_its_own(page):
 
 @each_notebook
 def test_a_chapter_imports_nothing_that_colab_lacks(page):
-    allowed = {"numpy", "scipy", "matplotlib", "ipywidgets", "sdtutorial", *sys.stdlib_module_names}
-    cure = "a chapter has numpy, scipy, matplotlib, ipywidgets and sdtutorial; the package the rest"
+    allowed = {"numpy", "scipy", "matplotlib", "ipywidgets", "sklearn", "sdtutorial"}
+    allowed |= sys.stdlib_module_names
+    cure = "a chapter has numpy, scipy, matplotlib, ipywidgets, sklearn, sdtutorial; the package the rest"
     for cell in cells(page, "code"):
         for node in ast.walk(ast.parse(re.sub(r"^(\s*)[%!]", r"\1# ", cell.source, flags=re.M))):
             if isinstance(node, ast.Import):

@@ -29,27 +29,6 @@ NOT_PREDICTED = {
     "test_calibration_error": "test calibration error",
 }
 
-_WORDS = {
-    "cifar10": "CIFAR-10",
-    "cifar100": "CIFAR-100",
-    "digits": "small digits",
-    "resnet": "ResNet",
-    "vgg": "VGG",
-    "cross-entropy": "cross-entropy",
-    "l2": "squared distance",
-}
-
-
-# Data sets, networks and losses of the paper's Figure 3, and of its appendix, in their order.
-FIGURE_THREE = (
-    ("cifar10", "resnet", "l2"),
-    ("cifar100", "resnet", "l2"),
-    ("cifar10", "resnet", "cross-entropy"),
-    ("cifar100", "resnet", "cross-entropy"),
-    ("cifar100", "vgg", "l2"),
-)
-
-
 def draw(reading):
     """Draw all figures for which the records suffice.
 
@@ -101,7 +80,7 @@ def accuracy(groups):
             _draw_by_round(axes, 100 * chains.values(metric), chains.rounds)
             axes.set_ylabel(name)
             axes.set_xlabel("round $t$")
-        row[0].set_title(title(chains), loc="left", parse_math=False)
+        row[0].set_title(analysis.title(chains), loc="left", parse_math=False)
         _mark_highest(row[0])
     return figure
 
@@ -123,11 +102,11 @@ def figure_three(groups):
     -------
     BookFigure
     """
-    there = {_keys(chains): chains for chains in of_figure_three(groups)}
-    figure = new_figure(0.8 + 1.9 * len(FIGURE_THREE))
-    grid = figure.subplots(len(FIGURE_THREE), 2, sharex=True)
-    for row, keys in zip(grid, FIGURE_THREE):
-        name = ", ".join(_WORDS[key] for key in keys)
+    there = {analysis.parts(chains): chains for chains in analysis.of_figure_three(groups)}
+    figure = new_figure(0.8 + 1.9 * len(analysis.FIGURE_THREE))
+    grid = figure.subplots(len(analysis.FIGURE_THREE), 2, sharex=True)
+    for row, keys in zip(grid, analysis.FIGURE_THREE):
+        name = ", ".join(analysis.WORDS[key] for key in keys)
         row[0].set_title(name, loc="left", parse_math=False)
         for axes, part in zip(row, ("test", "training")):
             if keys in there:
@@ -143,56 +122,6 @@ def figure_three(groups):
         axes.set_xlabel("round $t$")
     figure.align_ylabels()
     return figure
-
-
-def of_figure_three(groups):
-    """The chains that are settings of Figure 3, in its order; variants of them are left out.
-
-    Parameters
-    ----------
-    groups : iterable of sdtutorial.networks.analysis.Chains
-
-    Returns
-    -------
-    list of sdtutorial.networks.analysis.Chains
-    """
-    there = {_keys(chains): chains for chains in groups if not _origin(chains)}
-    return [there[keys] for keys in FIGURE_THREE if keys in there]
-
-
-def _keys(chains):
-    """Data set, network and loss of a setting; None where its configuration does not say."""
-    setting = chains.configuration["setting"]
-    return (
-        setting.get("data"),
-        setting.get("network", {}).get("family"),
-        setting.get("recipe", {}).get("loss"),
-    )
-
-
-def _origin(chains):
-    """The setting that a variant varies; None of others."""
-    return chains.configuration["setting"].get("seeds_of")
-
-
-def title(chains):
-    """Return a name for people: data set, network, loss, and what a variant varies.
-
-    Parameters
-    ----------
-    chains : sdtutorial.networks.analysis.Chains
-
-    Returns
-    -------
-    str
-        The setting's own name where its configuration does not say.
-    """
-    keys = _keys(chains)
-    if not all(key in _WORDS for key in keys):
-        return chains.setting
-    variant = chains.setting.removeprefix(f"{_origin(chains)}-").replace("-", " ")
-    words = [_WORDS[key] for key in keys]
-    return ", ".join([*words, variant] if _origin(chains) else words)
 
 
 def _mark_highest(axes):

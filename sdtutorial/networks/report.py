@@ -160,6 +160,27 @@ def costs(groups):
     return "\n".join([*lines, f"{total[0]:9.0f} {total[1]:11.1f}  {'':10s}  all"])
 
 
+def gains(groups):
+    """Rise and fall of the test accuracy of each setting, in plain text.
+
+    Parameters
+    ----------
+    groups : iterable of sdtutorial.networks.analysis.Chains
+
+    Returns
+    -------
+    str
+    """
+    lines = []
+    for chains in groups:
+        number, rounds = len(chains.records), _count(chains.rounds, "round")
+        lines.append(f"{analysis.title(chains)}: {_count(number, 'chain')}, {rounds}")
+        if chains.rounds > 1:
+            lines.append(f"    chosen round minus round 0:  {points(analysis.peak_gain(chains))}")
+            lines.append(f"    last round minus the chosen: {points(analysis.peak_fall(chains))}")
+    return "\n".join(lines)
+
+
 def _peak_sentence(chains):
     peaks = ", ".join(str(peak) for peak in analysis.peak_rounds(chains))
     return (

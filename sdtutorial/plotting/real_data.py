@@ -35,7 +35,7 @@ def risk_over_splits(cases):
         axes.set_xlabel("round $t$")
         whole_ticks(axes.xaxis)
     panels[0].set_ylabel("risk on new points")
-    panels[0].legend([line, level], ["chain", "tuned ridge fit"], loc="best")
+    panels[-1].legend([line, level], ["chain", "tuned ridge fit"], loc="upper right")
     return figure
 
 

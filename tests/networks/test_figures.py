@@ -7,7 +7,7 @@ import pytest
 from drawings import draw, drawn, texts
 from made_records import make
 
-from sdtutorial.networks import figures
+from sdtutorial.networks import analysis, figures
 from sdtutorial.networks.analysis import group
 from sdtutorial.networks.records import METRICS, Reading
 
@@ -74,7 +74,7 @@ def test_a_title_is_for_people(study):
     variant = nested(full, seeds_of="a")
     cases = [("a", full), ("a-decay-1", variant), ("a$_{$", record.configuration)]
     titles = [
-        figures.title(group([replace(record, setting=name, configuration=configuration)])[0])
+        analysis.title(group([replace(record, setting=name, configuration=configuration)])[0])
         for name, configuration in cases
     ]
     base = "CIFAR-100, VGG, squared distance"

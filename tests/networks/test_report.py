@@ -7,7 +7,13 @@ from made_records import make
 
 from sdtutorial.networks import __main__ as command
 from sdtutorial.networks import provenance, report
-from sdtutorial.networks.analysis import group, mean_interval, peak_rounds
+from sdtutorial.networks.analysis import (
+    group,
+    mean_interval,
+    peak_fall,
+    peak_gain,
+    peak_rounds,
+)
 from sdtutorial.networks.records import Reading, read
 
 
@@ -129,3 +135,15 @@ def test_costs_are_those_of_all_trainings_in_core_hours(study):
     assert lines[1].split() == ["11", "1.1", "a", "processor", "a"]
     assert lines[2].split() == ["4", "3.0", "a", "processor", "trio"]
     assert lines[3].split() == ["15", "4.1", "all"]
+
+
+def test_rise_and_fall_are_told_of_each_setting_that_has_several_rounds(study):
+    single = make(setting="b")
+    text = report.gains(group([*study, single]))
+    (chains, _) = group([*study, single])
+    assert text.splitlines() == [
+        "a: 4 chains, 2 rounds",
+        f"    chosen round minus round 0:  {report.points(peak_gain(chains))}",
+        f"    last round minus the chosen: {report.points(peak_fall(chains))}",
+        "b: 1 chain, 1 round",
+    ]
