@@ -100,7 +100,7 @@ def test_statements_have_a_link_to_themselves_and_proofs_an_end(tab, server):
     statements = tab.locator("div.proof.admonition[id]")
     assert statements.count() > 5
     for box in statements.all():
-        link = box.locator("> .admonition-title a.headerlink")
+        link = box.locator("> a.headerlink")
         assert link.get_attribute("href") == f"#{box.get_attribute('id')}"
     proofs = tab.locator("div.proof-text")
     assert proofs.count() == tab.locator(".proof-end").count() == tab.locator(".proof-word").count() > 2

@@ -54,4 +54,4 @@ def inner_links(reader):
     actions = [
         note.get_object() for page in reader.pages for note in page.get("/Annots") or []
     ]
-    return [str(note["/Dest"]).removeprefix("/") for note in actions if "/Dest" in note]
+    return [str(note["/Dest"]) for note in actions if "/Dest" in note]
