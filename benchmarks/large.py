@@ -150,10 +150,10 @@ def growth():
     ways = {
         "krylov": (8000, lambda g, y: distill(g, y, tolerance, max_rounds=rounds, method="krylov")),
         "eigh": (4000, lambda g, y: distill(g, y, tolerance, max_rounds=rounds)),
-        "eigendecomposition alone": (4000, lambda g, y: scipy.linalg.eigh(g)),
-        "a decomposition a round": (2000, lambda g, y: again_and_again(g, y, tolerance, rounds)),
-        "KernelRidge in a root finder": (1000, lambda g, y: by_kernel_ridge(g, y, tolerance, rounds)),
-        "conjugate gradients in a root finder": (
+        "eigh alone": (4000, lambda g, y: scipy.linalg.eigh(g)),
+        "eigh every round": (2000, lambda g, y: again_and_again(g, y, tolerance, rounds)),
+        "KernelRidge": (1000, lambda g, y: by_kernel_ridge(g, y, tolerance, rounds)),
+        "conjugate gradients": (
             1000,
             lambda g, y: by_conjugate_gradients(g, y, tolerance, rounds),
         ),
