@@ -50,7 +50,6 @@ from sdtutorial.plotting.filters import (
     two_families,
 )
 from sdtutorial.plotting.generalization import equivalent_kernel
-from sdtutorial.plotting.index import overview
 from sdtutorial.plotting.networks_as_kernels import (
     accuracy_by_round,
     chains_of_networks,
@@ -122,7 +121,6 @@ __all__ = [
     "new_figure",
     "noisy_samples",
     "norm_walk",
-    "overview",
     "residual_curve",
     "risk_by_tolerance",
     "risk_curves",

@@ -21,7 +21,6 @@ def test_no_figure_changes_what_it_is_given(example, chain, errors):
         "ratios": chain.norm_ratios,
     }
     before = {name: array.copy() for name, array in arrays.items()}
-    plotting.overview(example, chain, errors)
     plotting.error_by_round(errors)
     plotting.norm_walk(arrays["ratios"], {"bound": arrays["ratios"]}, arrays["ratios"])
     plotting.rounds_limit(TOLERANCES, arrays["rounds"], 1.0, {"bound": arrays["rounds"]})
@@ -46,7 +45,6 @@ def all_figures(example, chain, errors):
     estimates = df, df[:, None] * np.linspace(0.8, 1.2, 20)
     spectra = generalization.equivalent_eigenvalues(d, chain.multipliers)
     return [
-        plotting.overview(example, chain, errors),
         plotting.noisy_samples(example, example.tolerance),
         plotting.green_function(example.kernel),
         plotting.shrink_factors(d, root),
