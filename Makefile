@@ -69,8 +69,9 @@ pictures: $(installed)  ## the logo, and the pictures of the imports in CONTRIBU
 	$(python) book/_ext/logo.py
 	$(python) book/_ext/architecture.py
 
-benchmark: $(installed)  ## how fast the chain is: three minutes
+benchmark: $(installed)  ## how fast the chain is, and the records of the page on it: an hour
 	$(python) benchmarks/speed.py
+	OPENBLAS_NUM_THREADS=1 $(python) benchmarks/large.py
 
 # An environment that works is kept and brought up to date; one that does not is made anew.
 $(installed): requirements.txt pyproject.toml

@@ -74,6 +74,8 @@ def all_figures(example, chain, errors):
         plotting.two_families(axis, added, removed, ("added", "removed"), limit=added[0]),
         plotting.mirror_images(axis, removed, added, fits),
         plotting.missed_signal(axis, {"one fit": removed[0], "two fits": removed[1]}),
+        plotting.times_by_size({"one": ([10, 100], [0.1, 2.0]), "two": ([10], [0.2])}, "points"),
+        plotting.krylov_convergence({"smooth": ([8, 9], [1e-3, 1e-9], [2e-3, 1e-8])}),
         plotting.equivalent_kernel(spectra, {"trace": spectra.sum(axis=1)}),
         plotting.risk_estimates({"9 points": estimates, "200 points": estimates}),
         plotting.walkers(*places),
