@@ -90,7 +90,7 @@ def _conversion(name, value, array):
         return ": words need a code first, for classes one column each of zeros and ones"
     try:
         works = array.dtype.kind != "c" and np.isfinite(np.asarray(value, dtype=float)).all()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last for an int beyond all floats
         works = False
     return f": np.asarray({name}, dtype=float) converts it" if works else ""
 
@@ -185,8 +185,11 @@ def weights(value, size):
     return array * (size / array.sum())
 
 
-def whole_number(name, value, minimum=0):
-    """Return ``value`` as an int of at least ``minimum``; 3.0 and True are not whole numbers."""
+def whole_number(name, value, minimum=0, maximum=2**63 - 1):
+    """Return ``value`` as an int of at least ``minimum``; 3.0 and True are not whole numbers.
+
+    Beyond ``maximum`` it counts nothing that a machine holds; None lifts that.
+    """
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError
@@ -195,7 +198,13 @@ def whole_number(name, value, minimum=0):
         raise TypeError(f"{name} must be a whole number, not {value!r}") from None
     if number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, not {number}")
+    if maximum is not None and number > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, not a number of {_digits(number)} digits")
     return number
+
+
+def _digits(number):
+    return int(number.bit_length() * 0.30103) + 1  # str refuses to write very long ones
 
 
 def eigenvalues(value):
@@ -294,7 +303,7 @@ def generator(seed):
     if isinstance(seed, np.random.Generator):
         return seed
     try:
-        return np.random.default_rng(whole_number("seed", seed))
+        return np.random.default_rng(whole_number("seed", seed, maximum=None))
     except (TypeError, ValueError):
         raise TypeError(
             f"seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}"
