@@ -56,13 +56,14 @@ release: book  ## wheel, notebooks and site of this commit, in _build/release
 test: $(installed)  ## everything that guards the project
 	$(python) -m pytest --nbval --nbval-current-env $(OPTIONS)
 
-check: $(installed)  ## what needs neither the built book nor a training: two minutes
+check: $(installed)  ## what needs neither the built book nor a training: four minutes
 	$(python) -m pytest -m "not build and not slow" $(OPTIONS)
 
 mutations: $(installed)  ## wrong constants that the tests of the statements must notice: ten minutes
 	$(python) tests/mutations.py $(OPTIONS)
 
-pictures: $(installed)  ## the pictures of the imports in CONTRIBUTING.md anew
+pictures: $(installed)  ## the logo, and the pictures of the imports in CONTRIBUTING.md anew
+	$(python) book/_ext/logo.py
 	$(python) book/_ext/architecture.py
 
 benchmark: $(installed)  ## how fast the chain is: three minutes

@@ -18,6 +18,7 @@ from sdtutorial.diagnosis import AccuracyWarning, InputWarning
 from sdtutorial.distillation import distill, distill_spectrum
 from sdtutorial.examples import spline
 from sdtutorial.kernels import NTK, RBF, CubicSpline, Matern, cross_matrix, gram_matrix
+from sdtutorial.krylov import AccuracyNotReachedError
 from sdtutorial.regression import (
     Fit,
     InfeasibleToleranceError,
@@ -30,6 +31,7 @@ from sdtutorial.regression import (
 __all__ = [
     "NTK",
     "RBF",
+    "AccuracyNotReachedError",
     "AccuracyWarning",
     "Chain",
     "CubicSpline",
@@ -59,6 +61,7 @@ _SUBMODULES = (
     "networks",
     "notebook",
     "plotting",
+    "real_data",
 )
 
 

@@ -4,6 +4,7 @@ A value of the wrong kind raises TypeError, a value of the right kind that does 
 ValueError; both say what was wrong and what was expected. Nothing here changes its argument.
 """
 
+import functools
 import operator
 
 import numpy as np
@@ -118,6 +119,24 @@ def square_matrix(name, value):
     return array
 
 
+def mirrored_tiles(size):
+    """Return pairs of slices: tiles of the upper half of a matrix, rows and columns.
+
+    What compares or joins a matrix and its transpose tile by tile needs no second matrix.
+    """
+    tiles = [slice(first, first + 256) for first in range(0, size, 256)]
+    return [(rows, columns) for i, rows in enumerate(tiles) for columns in tiles[i:]]
+
+
+def asymmetry(matrix):
+    """Return the largest entry, in size, of a square matrix minus its transpose."""
+    with np.errstate(over="ignore", invalid="ignore"):  # refused like any other asymmetry
+        return max(
+            np.abs(matrix[rows, columns] - matrix[columns, rows].T).max()
+            for rows, columns in mirrored_tiles(len(matrix))
+        )
+
+
 def symmetric(name, asymmetry, largest, dtype):
     """Raise ValueError if |M - M^T| is too large for rounding, in a matrix of the given type.
 
@@ -199,7 +218,9 @@ def whole_number(name, value, minimum=0, maximum=2**63 - 1):
     if number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, not {number}")
     if maximum is not None and number > maximum:
-        raise ValueError(f"{name} must be at most {maximum}, not a number of {_digits(number)} digits")
+        raise ValueError(
+            f"{name} must be at most {maximum}, not a number of {_digits(number)} digits"
+        )
     return number
 
 
@@ -286,6 +307,24 @@ def offers(name, value, attributes, expected):
     missing = [attribute for attribute in attributes if not hasattr(value, attribute)]
     if missing:
         raise TypeError(f"{name} must be {expected}, with {', '.join(missing)}, not {value!r}")
+
+
+def finite_result(function):
+    """Make a function refuse arguments for which a number in its result leaves the range."""
+
+    @functools.wraps(function)
+    def checked(*args, **options):
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = function(*args, **options)
+        for part in result if isinstance(result, tuple) else (result,):
+            if not np.isfinite(part).all():
+                raise ValueError(
+                    f"the result of {function.__name__} leaves the range of double precision: "
+                    "bring the arguments to a smaller scale"
+                )
+        return result
+
+    return checked
 
 
 def predictions(values):

@@ -46,7 +46,8 @@ class Chain:
     Attributes
     ----------
     eigenvalues : ndarray, shape (K,)
-        Eigenvalues of G, ascending; those that count as zero are zero.
+        Eigenvalues of G, ascending; those that count as zero are zero. With the method "krylov"
+        they are m Ritz values, and m stands for K in what follows but the number of points.
     coordinates : ndarray, shape (K,) or (K, Q)
         z_0 = V y_0, the labels in the eigenbasis.
     tolerance : float or ndarray, shape (Q,), or None
@@ -73,6 +74,10 @@ class Chain:
     sample_basis : ndarray, shape (K, K), or None
         Values at the points of what has the coordinates 1 in each direction: W^(-1/2) times the
         eigenvectors.
+    left_out : ndarray, shape (2, T) or (2, T, Q), or None
+        Estimated errors of multipliers and of fits from what a Krylov space leaves out, in the
+        units of ``multiplier_errors`` and ``fit_errors``, which contain them; None for a whole
+        spectrum.
     """
 
     eigenvalues: np.ndarray
@@ -87,6 +92,7 @@ class Chain:
     labels: np.ndarray | None = None
     weights: np.ndarray | None = None
     sample_basis: np.ndarray | None = None
+    left_out: np.ndarray | None = None
 
     def __post_init__(self):
         # Derived arrays are kept, so what they derive from must not change under them: neither
@@ -166,7 +172,7 @@ class Chain:
 
     @property
     def multiplier_errors(self):
-        """Estimated relative errors of ``multipliers`` from rounding in the eigenvalues.
+        """Estimated relative errors of ``multipliers``, from rounding in the eigenvalues.
 
         Shape (T,) or (T, Q); zero after collapse.
         """
@@ -174,7 +180,7 @@ class Chain:
 
     @property
     def fit_errors(self):
-        """Estimated errors of fits and predictions from rounding in the eigenvalues.
+        """Estimated errors of fits and predictions, from rounding in the eigenvalues.
 
         Shape (T,) or (T, Q): root mean squares over the points, relative to that of the first
         labels.
@@ -183,16 +189,15 @@ class Chain:
 
     @cached_property
     def _errors(self):
-        return _read_only(
-            rounding_errors(
-                self.eigenvalues,
-                self.coordinates,
-                self.multipliers,
-                self.eigenvalue_errors,
-                given=self.tolerance is None,
-                label_weight=self.label_weight,
-            )
+        errors = rounding_errors(
+            self.eigenvalues,
+            self.coordinates,
+            self.multipliers,
+            self.eigenvalue_errors,
+            given=self.tolerance is None,
+            label_weight=self.label_weight,
         )
+        return _read_only(errors if self.left_out is None else errors + self.left_out)
 
     def predict(self, cross):
         """Return the fit of every round at new points.
@@ -237,7 +242,7 @@ class Chain:
             return np.where(d > 0, cross @ vectors, 0.0) / np.where(d > 0, d, 1.0)
 
     def __repr__(self):
-        size, *columns = self.coordinates.shape
+        size, *columns = (self.coordinates if self.labels is None else self.labels).shape
         rounds = self.rounds
         if columns:
             rounds = f"{rounds.min()}..{rounds.max()}" if rounds.size else 0

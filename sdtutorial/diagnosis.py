@@ -132,29 +132,61 @@ def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance, weights=None):
     str
     """
     weights = _or_ones(weights, y)
-    counted = weights > 0
-    scale = np.abs(y[counted]).max()  # squares of scaled labels stay in the range of floats
+    scale = np.abs(y[weights > 0]).max()  # squares of scaled labels stay in the range of floats
     labels, tolerance = y / scale, (np.sqrt(tolerance) / scale) ** 2
     null = np.sqrt(weights)[:, None] * eigenvectors[:, eigenvalues == 0]
+    floor = _mean_square_in(null, labels)
+    causes, points = _causes_at_points(gram, labels, weights)
+    offset = (
+        _explained_by_offset(null, labels, floor, weights),
+        _say_offset(labels, scale, weights),
+    )
+    return _most_of(
+        floor,
+        tolerance,
+        [*causes, offset],
+        causes,
+        _say_kernel(eigenvalues, points, gram.dtype, tolerance, floor),
+    )
+
+
+def cause_of_floor_seen(gram, y, floor, tolerance, weights=None):
+    """Return the same from a floor that is known, where the null space itself is not.
+
+    ``gram`` may be None: then the points cannot be looked at.
+    """
+    weights = _or_ones(weights, y)
+    scale = np.abs(y[weights > 0]).max()
+    floor, tolerance = ((np.sqrt(number) / scale) ** 2 for number in (floor, tolerance))
+    causes = [] if gram is None else _causes_at_points(gram, y / scale, weights)[0]
+    return _most_of(floor, tolerance, causes, causes, _say_smooth(tolerance, floor))
+
+
+def _causes_at_points(gram, labels, weights):
+    """Return what points of no value or of equal ones explain, and how many points are left."""
+    counted = weights > 0
     pinned = _pinned_points(gram) & counted
     group = _groups(gram, pinned | ~counted)
     variances = _variances_within(group, labels, weights)
-    floor = _mean_square_in(null, labels)
+    pinned_part = np.sum(weights[pinned] * labels[pinned] ** 2) / len(labels)
     causes = [
-        (np.sum(weights[pinned] * labels[pinned] ** 2) / len(y), _say_pinned(pinned)),
+        (pinned_part, _say_pinned(pinned)),
         (variances.sum(), _say_equal(group, variances)),
-        (_explained_by_offset(null, labels, floor, weights), _say_offset(labels, scale, weights)),
     ]
+    return causes, len(np.unique(group[counted & ~pinned]))
+
+
+def _most_of(floor, tolerance, causes, named, otherwise):
+    """Return the sentence of the first cause that explains enough; else all that explain a part."""
     for explained, sentence in causes:
         if explained > 0 and floor - explained <= tolerance:
             return sentence
     parts = [
         f"For {_percent(explained / floor)} of that: {sentence}"
-        for explained, sentence in causes[:2]
+        for explained, sentence in named
         if explained > _PART * floor
     ]
-    points = len(np.unique(group[counted & ~pinned]))
-    return " ".join([*parts, _say_kernel(eigenvalues, points, gram.dtype, tolerance, floor)])
+    return " ".join([*parts, otherwise])
 
 
 def _mean_square_in(null, y):
@@ -249,6 +281,10 @@ def _say_kernel(eigenvalues, points, dtype, tolerance, floor):
             "network's kernel without biases has rank 2 on the line, and full rank once a constant "
             "coordinate is appended, np.column_stack([x, np.ones(len(x))])."
         )
+    return _say_smooth(tolerance, floor)
+
+
+def _say_smooth(tolerance, floor):
     if floor < 1.2 * tolerance:
         factor = 1.1 if floor < 1.1 * tolerance else 1.2
         return (

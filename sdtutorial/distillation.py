@@ -13,12 +13,14 @@ import numpy as np
 from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import may_exceed, rounding_errors, solver_errors
 from sdtutorial.chains import Chain, refuse_beyond_memory
-from sdtutorial.secular import Problem, shares_kept
+from sdtutorial.krylov import AccuracyNotReachedError, KrylovSpace
+from sdtutorial.secular import InfeasibleToleranceError, Problem, shares_kept
 from sdtutorial.spectrum import Spectrum
 
 __all__ = ["distill", "distill_spectrum"]
 
 _ENDLESS = 1e6  # rounds that a call starts on only if it says that it means them: two minutes
+_ACCURACY = 1e-9  # relative, of what a Krylov space leaves out
 _BLOCK = 2**17  # coordinates that are worked on at a time: they stay in the cache
 
 
@@ -33,6 +35,8 @@ def distill(
     max_rounds=None,
     progress=None,
     method="eigh",
+    accuracy=None,
+    max_vectors=None,
 ):
     """Fit the labels, then the fit, and so on, until the targets are within the tolerance of zero.
 
@@ -43,10 +47,11 @@ def distill(
 
     Parameters
     ----------
-    gram : array_like, shape (K, K)
+    gram : array_like, shape (K, K), or LinearOperator
         G, the kernel matrix divided by K (:func:`sdtutorial.gram_matrix`): symmetric and positive
         semidefinite. Eigenvalues below K times machine epsilon (of this array's type) times the
-        largest count as zero.
+        largest count as zero. With the method "krylov" also an operator of SciPy, or a sparse
+        matrix: all that is asked for are products ``gram @ vectors`` with vectors (K, p).
     y : array_like, shape (K,) or (K, Q)
         Labels. Every column is a problem of its own, with its own multipliers and rounds.
     tolerance : float or array_like, shape (Q,)
@@ -70,8 +75,18 @@ def distill(
         each starts anew.) If it raises StopIteration, the chain ends as if ``max_rounds`` were the
         rounds done; other exceptions pass through. Not called where the multiplier is given: there
         is nothing to wait for.
-    method : {"eigh"}
-        How the eigenpairs are found: "eigh" decomposes the dense matrix.
+    method : {"eigh", "krylov"}
+        How the eigenpairs are found. "eigh" decomposes the dense matrix. "krylov" multiplies the
+        labels by G until the space of the products holds the chain (Self-distillation,
+        ``prp-krylov-error``): the chain then has the m Ritz pairs of that space in the place of
+        the K eigenpairs, and what needs the whole spectrum refuses it.
+    accuracy : float, optional
+        For the method "krylov", 1e-9 by default: the largest estimated relative error, of a
+        multiplier or of a fit, that leaving out the rest of the spectrum may make. Rounding comes
+        on top of it.
+    max_vectors : int, optional
+        For the method "krylov": the most vectors that the space may hold; by default as many as
+        take two gigabytes.
 
     Returns
     -------
@@ -81,6 +96,9 @@ def distill(
     ------
     InfeasibleToleranceError
         If no function comes that close to some column of the labels.
+    AccuracyNotReachedError
+        If the Krylov space has as many vectors as it may, and the estimated error is above the
+        accuracy still. It is a ValueError that says how far it got.
     TypeError, ValueError
         If an argument is not real or its shape does not fit, if the Gram matrix is not symmetric
         or has a negative eigenvalue, if not one of tolerance and multiplier is given and positive,
@@ -100,10 +118,8 @@ def distill(
         If rounding in the eigenvalues makes an estimated relative error above 1e-6 (with a Gram
         matrix in single precision, 1e-2) in the first multiplier or fit.
     """
-    if method != "eigh":
-        raise ValueError(f'method must be "eigh", not {method!r}')
     rule = _Rule(tolerance, multiplier, label_weight, max_rounds, progress)
-    spectrum = Spectrum(gram, y, weights)
+    spectrum = _spectrum(gram, y, weights, method, rule, accuracy, max_vectors)
     shape = spectrum.y.shape[1:]
     parts = {
         "eigenvalues": spectrum.eigenvalues,
@@ -113,6 +129,7 @@ def distill(
         "labels": np.array(spectrum.y),
         "weights": spectrum.weights,
         "sample_basis": spectrum.sample_basis(),
+        "left_out": getattr(spectrum, "left_out", None),
     }
     if rule.tolerance is None:
         chain = _with_multiplier(rule, shape, parts)
@@ -187,6 +204,66 @@ def distill_spectrum(
     return _with_tolerance(rule, z.shape[1:], parts, Problem(d, z, rule.tolerance))
 
 
+def _spectrum(gram, y, weights, method, rule, accuracy, max_vectors):
+    """Return the spectrum of G, or as much of it as the rounds need."""
+    if method == "krylov":
+        return _grown(gram, y, weights, rule, accuracy, max_vectors)
+    if method != "eigh":
+        raise ValueError(f'method must be "eigh" or "krylov", not {method!r}')
+    if accuracy is not None or max_vectors is not None:
+        raise TypeError('accuracy and max_vectors are arguments of the method "krylov"')
+    return Spectrum(gram, y, weights)
+
+
+def _grown(gram, y, weights, rule, accuracy, max_vectors):
+    """Return the Ritz pairs of a Krylov space that has grown until the chain in it is accurate."""
+    accuracy = _checks.positive_number("accuracy", _ACCURACY if accuracy is None else accuracy)
+    if rule.progress is not None:
+        raise ValueError(
+            'progress needs method="eigh": a Krylov space grows by running chains to their end'
+        )
+    space = KrylovSpace(gram, y, weights, max_vectors)
+    while True:
+        spectrum = space.spectrum()
+        spectrum.left_out = _left_out(spectrum, rule, accuracy)
+        error = spectrum.left_out.max(initial=0.0)
+        if error <= accuracy:
+            return spectrum
+        if not space.grow():
+            raise AccuracyNotReachedError.after(space.size, error, accuracy)
+
+
+def _left_out(spectrum, rule, accuracy):
+    """Return the errors that the rest of the spectrum may make: of a chain, or of its first round.
+
+    The first round alone tells if it is not accurate enough. Infinite where nothing is known.
+    """
+    shape = spectrum.y.shape[1:]
+    if rule.tolerance is None:
+        c = _checks.per_column("multiplier", rule.multiplier, shape)
+        c = np.broadcast_to(c, (rule.max_rounds, *shape))
+        return spectrum.errors(c, given=True, label_weight=rule.label_weight)
+    try:
+        problem = spectrum.problem(rule.tolerance)
+    except InfeasibleToleranceError:
+        if spectrum.null_is_settled:
+            raise
+        return np.array(np.inf)
+    _refuse_endless(problem, rule)
+    try:
+        first = problem.first_multipliers()
+    except ValueError:
+        if spectrum.residuals.size == 0:  # nothing is left out
+            raise
+        return np.array(np.inf)
+    errors = spectrum.errors(first.reshape(1, *shape))
+    if errors.max(initial=0.0) > accuracy:
+        return errors
+    parts = {"coordinates": spectrum.coordinates}
+    parts |= {"eigenvalues": spectrum.eigenvalues, "eigenvalue_errors": spectrum.eigenvalue_errors}
+    return spectrum.errors(_with_tolerance(rule, shape, parts, problem).multipliers)
+
+
 class _Rule:
     """By what the rounds are made and when they end: the arguments of a call, checked."""
 
@@ -231,13 +308,9 @@ def _with_multiplier(rule, shape, parts):
 
 def _with_tolerance(rule, shape, parts, problem):
     """Return the chain of a problem, computed a block of columns at a time."""
+    _refuse_endless(problem, rule)
     longest = problem.norm_ratios.max(initial=0.0)
     max_rounds = rule.max_rounds
-    if max_rounds is None and rule.progress is None and longest > _ENDLESS:
-        raise ValueError(
-            f"the chain would take at least {longest - 1:.3g} rounds: choose a larger tolerance, "
-            "or say with max_rounds or progress that they are meant"
-        )
     size, columns = problem.z.shape
     least = np.ceil(min(longest - 1, np.inf if max_rounds is None else max_rounds))
     refuse_beyond_memory("the multipliers", int(max(least, 0)), columns)
@@ -263,6 +336,15 @@ def _with_tolerance(rule, shape, parts, problem):
         norm_ratios=norm_ratios.reshape(length + 1, *shape),
         rounds=rounds if shape else int(rounds[0]),
     )
+
+
+def _refuse_endless(problem, rule):
+    longest = problem.norm_ratios.max(initial=0.0)
+    if rule.max_rounds is None and rule.progress is None and longest > _ENDLESS:
+        raise ValueError(
+            f"the chain would take at least {longest - 1:.3g} rounds: choose a larger tolerance, "
+            "or say with max_rounds or progress that they are meant"
+        )
 
 
 def _rounds(problem, block, max_rounds, progress):

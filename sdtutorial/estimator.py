@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics.pairwise import pairwise_kernels
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from sdtutorial import _checks
 from sdtutorial.distillation import distill
@@ -73,7 +73,7 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         After how many rounds ``predict`` predicts. Where it exceeds ``chain_.rounds``, the output
         has collapsed to the mean of its targets.
     dual_coef_ : ndarray, shape (K,) or (K, Q)
-        ``predict(X)`` is kernel(X, X_fit_) @ dual_coef_ + intercept_.
+        ``predict(X)`` is ``kernel(X, X_fit_) @ dual_coef_ + intercept_``.
     intercept_ : float or ndarray, shape (Q,)
         The mean of the targets, or 0.
     X_fit_ : ndarray, shape (K, p)
@@ -89,10 +89,10 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     >>> from sdtutorial import SelfDistilledKernelRidge
     >>> X = np.linspace(0, 1, 50)[:, None]
     >>> noise = np.random.default_rng(0).normal(0, 0.3, 50)
-    >>> model = SelfDistilledKernelRidge("laplacian", gamma=5, noise_variance=0.09)
+    >>> model = SelfDistilledKernelRidge(gamma=5, tolerance=0.02, noise_variance=0.09)
     >>> model = model.fit(X, np.sin(6 * X[:, 0]) + noise)
     >>> model.chain_.rounds, model.rounds_
-    (4, 2)
+    (8, 3)
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         self.degree = degree
         self.coef0 = coef0
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Run the chain.
 
         Parameters
@@ -127,6 +127,12 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
             The points, or kernel values (K, K) if the kernel is "precomputed".
         y : array_like, shape (K,) or (K, Q)
             The targets.
+        sample_weight : array_like, shape (K,), optional
+            How often each point counts, in the mean and the variance of the targets as well: 2
+            stands for a point that is there twice, 0 for one that is not there. A factor common to
+            all of them changes nothing but the choice of ``rounds="auto"``, to which their sum is
+            the number of observations: weights that say how precise the targets are should have
+            mean 1.
 
         Returns
         -------
@@ -144,22 +150,26 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         rounds = self.rounds
         if not isinstance(rounds, str) or rounds != "auto":
             rounds = _checks.whole_number("rounds", rounds, minimum=1)
-        X, y = validate_data(
-            self, X, y, dtype=np.float64, multi_output=True, y_numeric=True
-        )
+        X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
+        count, weights = None, None
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+            count, weights = sample_weight.sum(), _checks.weights(sample_weight, len(X))
         self.X_fit_ = X
-        self.intercept_ = y.mean(axis=0) if self.fit_intercept else np.zeros(y.shape[1:])[()]
-        centred, unit = _in_units(y - self.intercept_, np.abs(y).max(axis=0), self.relative)
+        self.intercept_ = np.zeros(y.shape[1:])[()]
+        if self.fit_intercept:
+            self.intercept_ = np.average(y, axis=0, weights=weights)
+        centred, self._unit = _in_units(y - self.intercept_, y, weights, self.relative)
         self.chain_ = distill(
             gram_matrix(self._kernel(), X),
             centred,
             self.tolerance,
+            weights=weights,
             max_rounds=None if rounds == "auto" else rounds,
         )
-        self.rounds_ = self._best_rounds(unit) if rounds == "auto" else rounds
-        self._unit = unit
-        self.dual_coef_ = unit * _dual_coefficients(self.chain_, self.rounds_)
+        self.rounds_ = self._best_rounds(count) if rounds == "auto" else rounds
+        self.dual_coef_ = self._unit * _dual_coefficients(self.chain_, self.rounds_)
         return self
 
     def predict(self, X):
@@ -218,35 +228,35 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return cross_matrix(self._kernel(), X, self.X_fit_)
 
-    def _best_rounds(self, unit):
+    def _best_rounds(self, count):
         """Return the number of rounds with the smallest score; one more than T is the mean."""
+        nothing = np.mean(
+            self.chain_.coordinates**2, axis=0
+        )  # the score of the mean of the targets
         if self.noise_variance is None:
-            scores = generalized_cross_validation(self.chain_)
-            after = np.mean(self.chain_.coordinates**2, axis=0)
+            scores = generalized_cross_validation(self.chain_, count=count)
         else:
-            variance = np.asarray(self.noise_variance) / unit**2
-            scores = risk_estimate(self.chain_, variance)
-            after = np.mean(self.chain_.coordinates**2, axis=0) - variance
-        best = np.argmin(np.concatenate([scores, after[None]]), axis=0) + 1
+            variance = np.asarray(self.noise_variance) / self._unit**2
+            scores = risk_estimate(self.chain_, variance, count=count)
+            nothing = nothing - variance
+        best = np.argmin(np.concatenate([scores, nothing[None]]), axis=0) + 1
         return best if best.ndim else int(best)
 
 
-def _in_units(y, largest, relative):
-    """Return centred targets in units of their standard deviations or of 1, and these units.
+def _in_units(centred, y, weights, relative):
+    """Return targets in units of their standard deviations or of 1, and these units.
 
     Targets that differ by rounding only are constant.
     """
-    deviation = np.sqrt(np.mean(y**2, axis=0))
-    constant = deviation <= _SAME * np.finfo(float).eps * largest
+    deviation = np.sqrt(np.average(centred**2, axis=0, weights=weights))
+    constant = deviation <= _SAME * np.finfo(float).eps * np.abs(y).max(axis=0)
     unit = np.where(constant | (not relative), 1.0, deviation)[()]
-    return np.where(constant, 0.0, y / unit), unit
+    return np.where(constant, 0.0, centred / unit), unit
 
 
 def _dual_coefficients(chain, rounds):
-    """Return the weights of the kernel functions after so many rounds, (K,) or (K, Q)."""
+    """Return the factors of the kernel functions after so many rounds, (K,) or (K, Q)."""
     size, *columns = chain.coordinates.shape
-    d = chain.eigenvalues.reshape(-1, *[1] * len(columns))
-    last = np.minimum(rounds, len(chain.multipliers))
-    kept = np.take_along_axis(chain.target_coordinates, np.broadcast_to(last, (1, size, *columns)), 0)
-    kept = np.where((d > 0) & (rounds <= chain.rounds), kept[0], 0.0)
-    return chain.eigenvectors @ (kept / np.where(d > 0, d, 1.0)) / size
+    fits = np.concatenate([chain.fitted_coordinates, np.zeros((1, size, *columns))])
+    last = np.broadcast_to(np.minimum(rounds, len(fits)) - 1, (1, size, *columns))
+    return chain.basis(np.eye(size)) @ np.take_along_axis(fits, last, axis=0)[0] / size

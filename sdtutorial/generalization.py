@@ -198,7 +198,7 @@ def degrees_of_freedom(chain):
     return _freedom(chain)[0]
 
 
-def risk_estimate(chain, noise_variance):
+def risk_estimate(chain, noise_variance, *, count=None):
     """Return an unbiased estimate of the risk of every round, from the labels and their noise.
 
     For labels y_0 = f + noise, Gaussian, independent and of variance s^2, the estimate::
@@ -221,6 +221,8 @@ def risk_estimate(chain, noise_variance):
     noise_variance : float or array_like, shape (Q,)
         s^2, in squared units of the labels; one number for all columns, or one for each. With
         weights, the mean over the points, each with its weight.
+    count : float, optional
+        The K beside df_t, for weights that say how often each point was observed: their sum.
 
     Returns
     -------
@@ -231,28 +233,20 @@ def risk_estimate(chain, noise_variance):
     Raises
     ------
     TypeError, ValueError
-        If a variance is not a positive number, if there is not one for each column, or if the chain
-        holds a part of the spectrum.
+        If a variance or the count is not a positive number, if there is not one variance for each
+        column, or if the chain holds a part of the spectrum.
     """
-    variance = _variances(noise_variance, chain)
     df, _ = _freedom(chain)
-    size = points(chain)
+    variance = _checks.per_column("noise_variance", noise_variance, chain.coordinates.shape[1:])
+    size = _count(chain, count)
     return _training_errors(chain) - variance + 2 * variance * df / size
 
 
-def _variances(value, chain):
-    if np.ndim(value) == 0:
-        return _checks.positive_number("noise_variance", value)
-    array = _checks.real_array("noise_variance", value)
-    if array.shape != chain.coordinates.shape[1:] or not (array > 0).all():
-        raise ValueError(
-            "noise_variance must be one positive number, or one for each column of the labels, "
-            f"not {value!r}"
-        )
-    return array
+def _count(chain, count):
+    return points(chain) if count is None else _checks.positive_number("count", count)
 
 
-def generalized_cross_validation(chain):
+def generalized_cross_validation(chain, *, count=None):
     """Return the score of every round by generalised cross-validation.
 
     It is ``(|y_{t+1} - y_0|^2 / K) / (1 - df_t / K)^2``, which needs no noise variance (Craven and
@@ -264,18 +258,22 @@ def generalized_cross_validation(chain):
     ----------
     chain : Chain
         With the whole spectrum: a part of it is a ValueError.
+    count : float, optional
+        As for :func:`risk_estimate`.
 
     Returns
     -------
     ndarray, shape (T,) or (T, Q)
-        In squared units of the labels; infinite for a single point, where df_t = K.
+        In squared units of the labels; infinite where df_t is not below K, as for a single point.
     """
     _, lost = _freedom(chain)
-    size = points(chain)
+    size = _count(chain, count)
     if size == 1 and chain.tolerance is not None:
         # one degree of freedom in every round: nothing is left but rounding
         return np.where(chain.multipliers < np.inf, np.inf, _training_errors(chain))
-    return _training_errors(chain) / (lost / size) ** 2
+    left = np.maximum(lost + (size - points(chain)), 0.0) / size
+    with np.errstate(divide="ignore"):
+        return _training_errors(chain) / left**2
 
 
 def jacobians(chain):
@@ -294,9 +292,9 @@ def jacobians(chain):
     -------
     ndarray, shape (T, K, K)
     """
+    _check_whole(chain)
     if chain.coordinates.ndim != 1:
         raise ValueError(f"jacobians takes a chain of one label vector, not {chain!r}")
-    _check_whole(chain)
     d, z, c = chain.eigenvalues, chain.coordinates, chain.multipliers
     if chain.tolerance is None:
         return chain.filters[:, :, None] * np.eye(len(d))
@@ -398,6 +396,7 @@ def coupled_walkers(chain, seed):
         Whether the walker left in the round, be it for the place where it stood.
     """
     rng = _checks.generator(seed)
+    _check_whole(chain)
     if chain.coordinates.ndim != 1 or chain.tolerance is None:
         raise ValueError(
             f"coupled_walkers takes a chain of one label vector with a tolerance, not {chain!r}"
@@ -433,6 +432,7 @@ def _training_errors(chain):
 
 
 def _check_whole(chain):
+    _checks.offers("chain", chain, ["multipliers", "coordinates"], "a Chain")
     vectors = chain.eigenvectors
     if vectors is not None and vectors.shape[0] != vectors.shape[1]:
         raise ValueError(

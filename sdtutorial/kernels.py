@@ -379,15 +379,9 @@ def gram_matrix(kernel, x):
 
 def _symmetrise(values, dtype):
     """Replace a matrix by the mean of it and its transpose, if they differ by rounding only."""
-    tiles = [slice(first, first + 256) for first in range(0, len(values), 256)]
-    pairs = [(rows, columns) for i, rows in enumerate(tiles) for columns in tiles[i:]]
-    with np.errstate(over="ignore"):  # an infinite asymmetry is refused like any other
-        asymmetry = max(
-            np.abs(values[rows, columns] - values[columns, rows].T).max() for rows, columns in pairs
-        )
     largest = max(values.max(), -values.min())
-    _checks.symmetric("kernel(x, x)", asymmetry, largest, dtype)
-    for rows, columns in pairs:
+    _checks.symmetric("kernel(x, x)", _checks.asymmetry(values), largest, dtype)
+    for rows, columns in _checks.mirrored_tiles(len(values)):
         upper, lower = values[rows, columns], values[columns, rows].T
         # halves of the smallest floats would be rounded
         mean = np.where(upper == lower, upper, upper / 2 + lower / 2)

@@ -76,21 +76,24 @@ class Problem:
     def __init__(self, eigenvalues, coordinates, tolerance, labels=None, cause_of_floor=None):
         """Take eigenvalues (K,), coordinates (K,) or (K, Q), all checked, and a tolerance.
 
-        ``labels`` are the labels themselves, if their norm is known better than from z;
+        ``labels`` are the labels themselves, if their norm is known better than from z, or if
+        eigenvalues and coordinates are only those that the labels see, (m,) and (m, Q);
         ``cause_of_floor(column, tolerance)`` says why a tolerance is infeasible, if anyone
         knows more than the eigenvalues tell.
         """
         self.tolerance = _checks.tolerance(tolerance, coordinates.shape[1:])
-        labels = (coordinates if labels is None else labels).reshape(len(eigenvalues), -1)
+        labels = coordinates if labels is None else labels
+        labels = labels.reshape(len(labels), -1)
         size, columns = labels.shape
+        self._points, self._seen = size, len(eigenvalues)
         self._tolerances = np.broadcast_to(self.tolerance, columns)
-        live = coordinates.reshape(size, -1).any(axis=1) & (eigenvalues > 0)
+        live = coordinates.reshape(self._seen, -1).any(axis=1) & (eigenvalues > 0)
         self._exponent = int(np.frexp(eigenvalues.max(where=live, initial=0.0))[1])
         self._powers = np.frexp(np.sqrt(size) * np.sqrt(self._tolerances))[1]  # one a column
         self._check_range(np.abs(labels).max(axis=0, initial=0.0))
         with np.errstate(over="ignore"):  # far above all energy
             self.d = np.minimum(self.scaled(eigenvalues), _checks.LARGEST)
-        self.z = np.ldexp(coordinates.reshape(size, -1), -self._powers)
+        self.z = np.ldexp(coordinates.reshape(self._seen, -1), -self._powers)
         tolerances = np.ldexp(self._tolerances, -2 * self._powers)
         self.radius = np.sqrt(size * tolerances)
         budget = self._budget(self._tolerances)
@@ -121,13 +124,13 @@ class Problem:
 
     def _budget(self, tolerances):
         """Return -K tolerance in the scale of the squares of ``z``, as (high, low), each (Q,)."""
-        return _two_product(float(len(self.d)), -np.ldexp(tolerances, -2 * self._powers))
+        return _two_product(float(self._points), -np.ldexp(tolerances, -2 * self._powers))
 
     def _floor(self, null, column):
         """Return the smallest tolerance that a column allows."""
         squares = np.sum(self.z[null, column] ** 2)
         with np.errstate(over="ignore"):
-            floor = np.ldexp(squares / len(null), 2 * self._powers[column])
+            floor = np.ldexp(squares / self._points, 2 * self._powers[column])
         # Rounding may have put the mean square a little below what is feasible.
         z = self.z[null]
         while floor < np.inf and _sum_of_squares(z, self._budget(floor))[column] > 0:
@@ -146,11 +149,15 @@ class Problem:
             f"no fit reaches a tolerance of {tolerance:.6g}: the smallest possible mean "
             f"squared residual is {floor}"
             + (f" in column {column}" if self.z.shape[1] > 1 else "")
-            + f", because {np.count_nonzero(null)} of the {len(null)} eigenvalues of the Gram "
-            "matrix are zero to machine precision, and no fit can change what the labels have in "
-            f"those directions. {cause}",
+            + f", because {self._null_eigenvalues(null)} zero to machine precision, and no fit "
+            f"can change what the labels have in those directions. {cause}",
             floor,
         )
+
+    def _null_eigenvalues(self, null):
+        if self._seen < self._points:
+            return "eigenvalues of the Gram matrix are"
+        return f"{np.count_nonzero(null)} of the {len(null)} eigenvalues of the Gram matrix are"
 
     def scaled(self, eigenvalues):
         """Return eigenvalues or multipliers in the scale of ``d``."""

@@ -6,7 +6,7 @@ from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import alarm, solver_errors
 from sdtutorial.secular import Problem
 
-_LIGHT = 1e-8  # a weight against the mean: divided by its root, values lose half their digits
+LIGHT = 1e-8  # a weight against the mean: divided by its root, values lose half their digits
 _SINGLE = (
     ": that is rounding if the kernel was computed in single precision, and "
     "gram.astype(np.float32) says so"
@@ -87,7 +87,7 @@ class Spectrum:
         if self.weights is None:
             return self.eigenvectors
         root = np.sqrt(self.weights)[:, None]
-        light = self.weights < _LIGHT
+        light = self.weights < LIGHT
         with np.errstate(divide="ignore", invalid="ignore"):
             basis = self.eigenvectors / root
         basis[light] = self._basis_of(np.asarray(self.gram, dtype=float)[light])

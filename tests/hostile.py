@@ -111,7 +111,7 @@ def like(value):
         return whole_numbers()
     if isinstance(value, float):
         return numbers()
-    if isinstance(value, tuple | list | np.ndarray):
+    if isinstance(value, tuple | list | np.ndarray) and np.asarray(value).dtype.kind in "iuf":
         return arrays(value)
     return st.just(value)
 

@@ -190,7 +190,7 @@ MUTATIONS = {
         ),
         (
             MULTIPLIER,
-            times(1.001),
+            times(1.05),
             "test_hill_climbing_finds_no_number_of_rounds_outside_the_interval",
         ),
     ],
@@ -251,16 +251,24 @@ MUTATIONS = {
             "test_limit_is_one_for_one_eigenspace_and_a_sum_of_legs_for_eigenvalues_far_apart",
             "test_limit_is_at_least_one_and_at_most_the_sum_of_the_legs",
             "test_the_curve_is_longer_than_the_walk_by_less_than_a_step_a_corner",
-            "test_hill_climbing_finds_no_number_of_rounds_off_the_curve",
         ),
         (
             "bounds.rounds_limit",
             times(0.999),
             "test_limit_is_at_least_one_and_at_most_the_sum_of_the_legs",
             "test_the_curve_is_longer_than_the_walk_by_less_than_a_step_a_corner",
+        ),
+        (
+            "bounds.rounds_limit",
+            times(1.01),
+            "test_rounds_over_norm_ratio_tend_to_the_limit",
             "test_hill_climbing_finds_no_number_of_rounds_off_the_curve",
         ),
-        ("bounds.rounds_limit", times(1.01), "test_rounds_over_norm_ratio_tend_to_the_limit"),
+        (
+            "bounds.rounds_limit",
+            times(0.98),
+            "test_hill_climbing_finds_no_number_of_rounds_off_the_curve",
+        ),
         (MULTIPLIER, times(1.001), "test_a_chain_walked_back_is_the_chain_that_is_run"),
         (
             "bounds.rounds_curve_interval",
@@ -296,7 +304,7 @@ MUTATIONS = {
         ),
         (
             "bounds.rounds_limit_bound",
-            times(0.95),
+            times(0.94),
             "test_spectra_on_a_logarithmic_scale_come_close_to_what_the_condition_number_allows",
         ),
         (
@@ -355,19 +363,35 @@ MUTATIONS = {
         (
             "bounds.collapse_sparsity",
             ends(low=1.001),
-            "test_sparsity_at_collapse_lies_between_the_integral_and_the_power_law",
             "test_growth_integral_agrees_with_high_precision_quadrature",
             "test_sparsity_grows_with_the_rate_delta_over_two",
-            "test_hill_climbing_finds_no_sparsity_outside_the_integral_and_the_power_law",
         ),
         (
             "bounds.collapse_sparsity",
             ends(high=0.999),
-            "test_sparsity_at_collapse_lies_between_the_integral_and_the_power_law",
             "test_sparsity_grows_with_the_rate_delta_over_two",
+        ),
+        (
+            "bounds.collapse_sparsity",
+            ends(low=1.08),
+            "test_sparsity_at_collapse_lies_between_the_integral_and_the_power_law",
+        ),
+        (
+            "bounds.collapse_sparsity",
+            ends(high=0.997),
+            "test_sparsity_at_collapse_lies_between_the_integral_and_the_power_law",
+        ),
+        (
+            "bounds.collapse_sparsity",
+            ends(low=1.15),
             "test_hill_climbing_finds_no_sparsity_outside_the_integral_and_the_power_law",
         ),
-        ("bounds.collapse_sparsity", ends(low=0.999), "test_lower_end_is_above_its_closed_form"),
+        (
+            "bounds.collapse_sparsity",
+            ends(high=0.98),
+            "test_hill_climbing_finds_no_sparsity_outside_the_integral_and_the_power_law",
+        ),
+        ("bounds.collapse_sparsity", ends(low=0.996), "test_lower_end_is_above_its_closed_form"),
         (
             "bounds.collapse_sparsity",
             ends(low=1.005),
@@ -439,7 +463,15 @@ MUTATIONS = {
             "test_the_residual_of_a_fit_is_the_sum_in_the_eigenbasis",
         ),
     ],
+    "test_chains.py": [
+        ("filters.label_mixing", times(1.001), "test_its_filters_are_those_of_label_mixing"),
+    ],
     "test_secular.py": [
+        (
+            "regression.mean_squared_residual",
+            times(0.999),
+            "test_at_the_floor_only_the_reachable_part_of_the_labels_is_within_the_tolerance",
+        ),
         (
             "regression.solve_multiplier",
             given("tolerance", 1.001),
@@ -744,11 +776,6 @@ class Plugin:
     def __init__(self, mutation):
         self.mutation, self.outcomes = mutation, {}
 
-    def pytest_configure(self):
-        path = self.mutation.function
-        if not path.startswith("tests."):
-            replace(*find_owner(path, importlib.import_module("sdtutorial")), self.mutation.change)
-
     def pytest_collection_modifyitems(self, items):
         path = self.mutation.function
         if path.startswith("tests."):
@@ -787,6 +814,8 @@ def run_one(number):
     """Run the tests of one mutation in this process, and print what became of each."""
     mutation = mutations()[number]
     plugin = Plugin(mutation)
+    if not mutation.function.startswith("tests."):  # before pytest imports what uses it
+        replace(*find_owner(mutation.function, importlib.import_module("sdtutorial")), mutation.change)
     names = [str(TESTS / test) for test in mutation.tests]
     options = ["-q", "--tb=no", "-p", "no:cacheprovider", "-p", "no:nbval", f"--rootdir={TESTS.parent}"]
     pytest.main([*options, *names], plugins=[plugin])

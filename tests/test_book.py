@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 
+import first_page
 import jupytext
 import pytest
 from pages import CHAPTERS, NOTEBOOKS, PAGES, ROOT, cells, figure, text_of
@@ -47,7 +48,7 @@ def test_a_typed_number_is_noticed():
 @each_notebook
 def test_every_figure_has_a_caption_a_name_and_a_text_for_those_who_do_not_see_it(page):
     for cell in cells(page, "code"):
-        if re.search(r"\b(plotting|figures|plt)\.\w+\(", cell.source):
+        if re.search(r"^(\w+ = )?(plotting|figures|plt)\.\w+\(", cell.source, flags=re.M):
             asked = f"name: fig-..., a caption and an alt of five words are asked of:\n{cell.source}"
             assert figure(cell).get("caption", "").strip(), asked
             assert figure(cell).get("name", "").startswith("fig-"), asked
@@ -62,10 +63,16 @@ def test_a_caption_does_not_end_in_a_blank_line(page):
         assert caption == caption.strip(), "end the YAML block of the caption with >- instead of >"
 
 
-def test_the_first_page_lists_every_chapter():
-    rows = re.findall(r"^\| \[.*?\]\((\w+)\.md\) \|", text_of(PAGES[0]), flags=re.M)
-    cure = "the table of book/index.md has one row for each chapter of _toc.yml, in its order"
-    assert rows == [chapter.stem for chapter in CHAPTERS], cure
+def test_the_first_page_shows_a_card_for_every_chapter_with_its_question_and_its_length():
+    assert text_of(PAGES[0]).count(first_page.CHAPTERS) == 1
+    listed = list(first_page.chapters(ROOT))
+    cards = first_page.cards(listed)
+    linked = re.findall(r"^:link: /(\S+)$", cards, flags=re.M)
+    assert linked == [f"book/{chapter.stem}" for chapter in CHAPTERS]
+    for chapter in listed:
+        asked = f"{chapter.docname} opens with a question, before its first figure or box"
+        assert "?" in chapter.question, asked
+        assert chapter.minutes > 0 and chapter.exercises > 0, "**It takes** 20 minutes ..."
 
 
 @each_chapter
@@ -90,6 +97,20 @@ def test_every_chapter_ends_with_exercises_that_are_solved(page):
     assert sorted(exercises) == sorted(solved), asked
 
 
+@each_chapter
+def test_exercises_say_their_kind_and_minutes_and_add_up_to_what_is_announced(page):
+    text = text_of(page)
+    exercises = re.findall(r"\{exercise-start\}.*?\{exercise-end\}", text, flags=re.S)
+    kind = "(?:prove|compute|break something)"
+    mark = re.compile(rf"^\*{kind}(?: and {kind})?, (\d+) minutes\.\*$", flags=re.M | re.I)
+    marks = [mark.findall(exercise) for exercise in exercises]
+    if any(marks):  # a chapter marks all of its exercises or none
+        asked = "*Prove, 10 minutes.* or *Compute and break something, 5 minutes.*, above its text"
+        assert all(len(minutes) == 1 for minutes in marks), asked
+        announced = re.search(r"(\d+) more with the exercises", text)
+        assert sum(int(minutes) for [minutes] in marks) == int(announced[1])
+
+
 @each_notebook
 def test_a_chapter_defines_no_algorithm_of_its_own(page):
     for cell in cells(page, "code"):
@@ -103,8 +124,9 @@ def test_a_chapter_defines_no_algorithm_of_its_own(page):
 
 @each_notebook
 def test_a_chapter_imports_nothing_that_colab_lacks(page):
-    allowed = {"numpy", "scipy", "matplotlib", "ipywidgets", "sdtutorial", *sys.stdlib_module_names}
-    cure = "a chapter has numpy, scipy, matplotlib, ipywidgets and sdtutorial; the package the rest"
+    allowed = {"numpy", "scipy", "matplotlib", "ipywidgets", "sklearn", "sdtutorial"}
+    allowed |= sys.stdlib_module_names
+    cure = "a chapter has numpy, scipy, matplotlib, ipywidgets, sklearn, sdtutorial; the package the rest"
     for cell in cells(page, "code"):
         for node in ast.walk(ast.parse(re.sub(r"^(\s*)[%!]", r"\1# ", cell.source, flags=re.M))):
             if isinstance(node, ast.Import):

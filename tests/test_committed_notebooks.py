@@ -19,6 +19,7 @@ MARKUP = re.compile(
 
 
 def read(path):
+    assert path.exists(), f"{path.name} is missing: run make notebooks"
     return nbformat.read(path, as_version=4)
 
 

@@ -325,9 +325,11 @@ def test_the_best_teacher_weight_is_stationary_and_has_the_sign_of_the_falling_r
 def test_the_slope_of_the_teachers_risk_is_that_of_the_proof(example):
     d, theta, v = example
     for c in (1e-5, 1e-3):
-        low, high = filters.expected_risk(filters.ridge(d, [c * 0.999, c * 1.001]), theta, v)
-        weight = filters.best_teacher_weight(d, c, theta, v)
-        assert np.sign(weight) == -np.sign(high - low)
+        low, high = filters.expected_risk(filters.ridge(d, [c * 0.9999, c * 1.0001]), theta, v)
+        s = filters.ridge(d, c)
+        curvature = np.mean((s * (1 - s)) ** 2 * (theta**2 + v))
+        expected = -(high - low) / 2e-4 / (2 * curvature)
+        assert filters.best_teacher_weight(d, c, theta, v) == pytest.approx(expected, rel=1e-6)
 
 
 def test_at_the_best_multiplier_the_teacher_gets_no_weight(example):

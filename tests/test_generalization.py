@@ -20,6 +20,7 @@ from sdtutorial import (
     RBF,
     CubicSpline,
     InfeasibleToleranceError,
+    Matern,
     distill,
     distill_spectrum,
     fit_with_multiplier,
@@ -813,3 +814,24 @@ def test_arguments_that_do_not_fit_are_refused(spline_chain):
         generalization.validation_errors(
             np.diag([0.0, 0.0, 1.0, 1.0]), np.ones(4), 0.1, [-1, 0, 1, 1], rounds=2
         )
+
+
+def test_weights_that_count_have_the_scores_of_points_that_are_there_so_often():
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(size=12), rng.normal(size=12)
+    often = rng.integers(1, 4, 12)
+    few = distill(gram_matrix(Matern(0.2, 0.5), x), y, 0.1, weights=often)
+    points, labels = np.repeat(x, often), np.repeat(y, often)
+    many = distill(gram_matrix(Matern(0.2, 0.5), points), labels, 0.1)
+    assert few.rounds == many.rounds
+    for score in (
+        lambda chain, **count: generalization.risk_estimate(chain, 0.3, **count),
+        generalization.generalized_cross_validation,
+    ):
+        assert score(few, count=often.sum()) == pytest.approx(score(many), rel=1e-8)
+        assert score(few) != pytest.approx(score(many), rel=1e-3)
+
+
+def test_with_fewer_points_than_degrees_of_freedom_the_score_is_infinite():
+    chain = distill(np.diag([1.0, 2.0, 3.0]), [3.0, 1.0, 2.0], 0.1)
+    assert generalization.generalized_cross_validation(chain, count=0.5)[0] == np.inf

@@ -229,7 +229,18 @@ class Page:
         self.solutions += self.exercise(node, node.children[0].astext())
         return ()
 
+    def card(self, node):
+        """Yield a card of the first page: its link, which carries its title, then its text."""
+        body, link = node.children
+        yield f"**{self.inline(link).strip()}**"
+        for child in body.children:
+            if child.get("design_component") != "card-title":
+                yield from self.block(child)
+
     def block_container(self, node):
+        if node.get("design_component") == "card":
+            yield from self.card(node)
+            return
         if node.get("design_component") == "dropdown" and node["has_title"]:
             title, *children = node.children
             yield from self.titled(self.inline(title), children)
@@ -266,10 +277,7 @@ class Page:
         yield f"<sup>{label.astext()}</sup> {text}"
 
     def references(self):
-        """Yield the entries of the bibliography that the page cites."""
-        if not self.cited:
-            return
-        yield self.heading(2, "References")
+        """Yield the entries of the bibliography that the page cites, under their heading."""
         entries = []
         for docname in dict.fromkeys(docname for docname, _ in self.cited):
             page = self.builder.env.get_and_resolve_doctree(docname, self.builder)
@@ -278,7 +286,9 @@ class Page:
                 if cited & set(citation["ids"]):
                     _, entry, *_ = citation.children  # its label, the entry itself
                     entries.append(f"- {self.inline(entry)}")
-        yield "\n".join(entries)
+        if entries:  # other pages without a notebook, such as the glossary, have none
+            yield self.heading(2, "References")
+            yield "\n".join(entries)
 
     def joined(self, node):
         texts = list(self.blocks(node))

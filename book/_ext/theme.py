@@ -17,6 +17,8 @@ def _set_options(app, config):
     options["launch_buttons"] = {}
     # The side bar has a search button; the theme would put a second one into a bar of its own.
     options["navbar_persistent"] = []
+    options["logo"] = {"text": config.project, "alt_text": ""}
+    options["home_page_in_toc"] = False  # the title above the contents leads there
     options["primary_sidebar_end"] = []  # else a place for advertisements
     for button in ("use_repository_button", "use_issues_button", "use_edit_page_button"):
         options[button] = False

@@ -9,6 +9,26 @@ import numpy as np
 
 from sdtutorial.networks.records import OPTIONAL_METRICS, RECORDED, read
 
+WORDS = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "digits": "small digits",
+    "resnet": "ResNet",
+    "vgg": "VGG",
+    "cross-entropy": "cross-entropy",
+    "l2": "squared distance",
+}
+
+
+# Data sets, networks and losses of the paper's Figure 3, and of its appendix, in their order.
+FIGURE_THREE = (
+    ("cifar10", "resnet", "l2"),
+    ("cifar100", "resnet", "l2"),
+    ("cifar10", "resnet", "cross-entropy"),
+    ("cifar100", "resnet", "cross-entropy"),
+    ("cifar100", "vgg", "l2"),
+)
+
 
 @dataclass(frozen=True)
 class Chains:
@@ -123,6 +143,66 @@ def group(records):
                 whole.append([rounds[number] for number in range(count)])
         groups.append(Chains(setting, configuration, whole, stopped))
     return groups
+
+
+def of_figure_three(groups):
+    """Return the chains that are settings of Figure 3, in its order, without variants of them.
+
+    Parameters
+    ----------
+    groups : iterable of Chains
+
+    Returns
+    -------
+    list of Chains
+    """
+    there = {parts(chains): chains for chains in groups if not _origin(chains)}
+    return [there[keys] for keys in FIGURE_THREE if keys in there]
+
+
+def parts(chains):
+    """Return data set, network and loss of a setting; None where its configuration says nothing.
+
+    Parameters
+    ----------
+    chains : Chains
+
+    Returns
+    -------
+    tuple of str or None
+        As `WORDS` has them.
+    """
+    setting = chains.configuration["setting"]
+    return (
+        setting.get("data"),
+        setting.get("network", {}).get("family"),
+        setting.get("recipe", {}).get("loss"),
+    )
+
+
+def _origin(chains):
+    """The setting that a variant varies; None of others."""
+    return chains.configuration["setting"].get("seeds_of")
+
+
+def title(chains):
+    """Return a name for people: data set, network, loss, and what a variant varies.
+
+    Parameters
+    ----------
+    chains : Chains
+
+    Returns
+    -------
+    str
+        The setting's own name where its configuration does not say.
+    """
+    keys = parts(chains)
+    if not all(key in WORDS for key in keys):
+        return chains.setting
+    variant = chains.setting.removeprefix(f"{_origin(chains)}-").replace("-", " ")
+    words = [WORDS[key] for key in keys]
+    return ", ".join([*words, variant] if _origin(chains) else words)
 
 
 @dataclass(frozen=True)
@@ -241,6 +321,23 @@ def peak_gain(chains, confidence=0.95):
     """
     first = chains.values("test_accuracy")[:, 0]
     return mean_interval(at_peak(chains, "test_accuracy") - first, confidence)
+
+
+def peak_fall(chains, confidence=0.95):
+    """Test accuracy in the last round that all chains have, minus that in the chosen round.
+
+    Parameters
+    ----------
+    chains : Chains
+    confidence : float
+
+    Returns
+    -------
+    Interval
+        Of shape ().
+    """
+    last = chains.common_values("test_accuracy")[:, -1]
+    return mean_interval(last - at_peak(chains, "test_accuracy"), confidence)
 
 
 def controls_of(base, groups, entries=("epochs", "weight_decay")):

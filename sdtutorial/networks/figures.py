@@ -29,17 +29,6 @@ NOT_PREDICTED = {
     "test_calibration_error": "test calibration error",
 }
 
-_WORDS = {
-    "cifar10": "CIFAR-10",
-    "cifar100": "CIFAR-100",
-    "digits": "small digits",
-    "resnet": "ResNet",
-    "vgg": "VGG",
-    "cross-entropy": "cross-entropy",
-    "l2": "squared distance",
-}
-
-
 def draw(reading):
     """Draw all figures for which the records suffice.
 
@@ -91,34 +80,48 @@ def accuracy(groups):
             _draw_by_round(axes, 100 * chains.values(metric), chains.rounds)
             axes.set_ylabel(name)
             axes.set_xlabel("round $t$")
-        row[0].set_title(title(chains), loc="left", parse_math=False)
+        row[0].set_title(analysis.title(chains), loc="left", parse_math=False)
         _mark_highest(row[0])
     return figure
 
 
-def title(chains):
-    """Return a name for people: data set, network, loss, and what a variant varies.
+@book_figure
+def figure_three(groups):
+    """Draw all settings of Figure 3 of the paper and of its appendix, as far as they are on record.
+
+    A row for each data set, loss and network; test accuracy left, training accuracy right. Thin
+    lines are single chains, the thick line is their mean. A setting without records is an empty row
+    that says so.
 
     Parameters
     ----------
-    chains : sdtutorial.networks.analysis.Chains
+    groups : iterable of sdtutorial.networks.analysis.Chains
+        Variants of a setting, such as controls, are left out.
 
     Returns
     -------
-    str
-        The setting's own name where its configuration does not say.
+    BookFigure
     """
-    setting = chains.configuration["setting"]
-    keys = (
-        setting.get("data"),
-        setting.get("network", {}).get("family"),
-        setting.get("recipe", {}).get("loss"),
-    )
-    if not all(key in _WORDS for key in keys):
-        return chains.setting
-    variant = chains.setting.removeprefix(f"{setting.get('seeds_of')}-").replace("-", " ")
-    words = [_WORDS[key] for key in keys]
-    return ", ".join([*words, variant] if setting.get("seeds_of") else words)
+    there = {analysis.parts(chains): chains for chains in analysis.of_figure_three(groups)}
+    figure = new_figure(0.8 + 1.9 * len(analysis.FIGURE_THREE))
+    grid = figure.subplots(len(analysis.FIGURE_THREE), 2, sharex=True)
+    for row, keys in zip(grid, analysis.FIGURE_THREE):
+        name = ", ".join(analysis.WORDS[key] for key in keys)
+        row[0].set_title(name, loc="left", parse_math=False)
+        for axes, part in zip(row, ("test", "training")):
+            if keys in there:
+                values, rounds = there[keys].values(f"{part}_accuracy"), there[keys].rounds
+                _draw_by_round(axes, 100 * values, rounds, band=False)
+                axes.set_ylabel(f"{part} (%)")
+            else:
+                axes.grid(False)
+                axes.set_yticks([])
+                middle = {"transform": axes.transAxes, "ha": "center", "va": "center"}
+                axes.text(0.5, 0.5, "not on record", color=MUTED, **middle)
+    for axes in grid[-1]:
+        axes.set_xlabel("round $t$")
+    figure.align_ylabels()
+    return figure
 
 
 def _mark_highest(axes):
@@ -282,8 +285,8 @@ def differences_by_round(series, label):
     return figure
 
 
-def _draw_by_round(axes, values, balanced):
-    """Every chain thin; the mean thick and one standard deviation as a band.
+def _draw_by_round(axes, values, balanced, *, band=True):
+    """Every chain thin; the mean thick and one standard deviation as a band, if one is asked for.
 
     Mean and band end with the rounds that all chains have, the first `balanced` ones: a mean over
     other chains than in the round before would show a step that no chain has made.
@@ -292,7 +295,7 @@ def _draw_by_round(axes, values, balanced):
         axes.plot(np.arange(len(chain)), chain, color=BLUE, linewidth=0.7, alpha=0.45)
     rounds, values = np.arange(balanced), values[:, :balanced]
     mean = values.mean(0)
-    if len(values) > 1:
+    if band and len(values) > 1:
         deviation = values.std(0, ddof=1)
         axes.fill_between(rounds, mean - deviation, mean + deviation, color=BLUE, alpha=0.15, lw=0)
     axes.plot(rounds, mean, "o-", color=BLUE, markersize=4)

@@ -110,6 +110,77 @@ def points(interval):
     return f"{mean:+.2f} points [{low:+.2f}, {high:+.2f}]"
 
 
+def command(chains):
+    """The command that trains these chains, as far as all of them have come.
+
+    Parameters
+    ----------
+    chains : sdtutorial.networks.analysis.Chains
+
+    Returns
+    -------
+    str
+        Lines that end in a backslash but for the last one.
+    """
+    seed, machine = (chains.configuration[name] for name in ("study_seed", "machine"))
+    first = chains.records[0][0]
+    lines = [
+        f"python -m sdtutorial.networks run --preset {first.preset} --out results",
+        f"    --settings {chains.setting}",
+        f"    --chains {len(chains.records)} --rounds {chains.rounds}"
+        f" --precision {machine['precision']}" + (f" --seed {seed}" if seed else ""),
+    ]
+    return " \\\n".join(lines)
+
+
+def costs(groups):
+    """What the trainings of some chains took, in plain text: a line for each setting, and the sum.
+
+    Core hours are those in which a processor computed, not those on the clock.
+
+    Parameters
+    ----------
+    groups : iterable of sdtutorial.networks.analysis.Chains
+
+    Returns
+    -------
+    str
+    """
+    lines, total = ["trainings  core hours  processor   setting"], np.zeros(2)
+    for chains in groups:
+        rounds = [record for chain in chains.records for record in chain]
+        hours = sum(record.metrics["processor_seconds"] for record in rounds) / 3600
+        members = chains.configuration["setting"].get("members", 1)
+        trainings = sum(members if record.round == 0 else 1 for record in rounds)
+        lines.append(
+            f"{trainings:9d} {hours:11.1f}  "
+            f"{', '.join(sorted({record.device for record in rounds})):10s}  {chains.setting}"
+        )
+        total += trainings, hours
+    return "\n".join([*lines, f"{total[0]:9.0f} {total[1]:11.1f}  {'':10s}  all"])
+
+
+def gains(groups):
+    """Rise and fall of the test accuracy of each setting, in plain text.
+
+    Parameters
+    ----------
+    groups : iterable of sdtutorial.networks.analysis.Chains
+
+    Returns
+    -------
+    str
+    """
+    lines = []
+    for chains in groups:
+        number, rounds = len(chains.records), _count(chains.rounds, "round")
+        lines.append(f"{analysis.title(chains)}: {_count(number, 'chain')}, {rounds}")
+        if chains.rounds > 1:
+            lines.append(f"    chosen round minus round 0:  {points(analysis.peak_gain(chains))}")
+            lines.append(f"    last round minus the chosen: {points(analysis.peak_fall(chains))}")
+    return "\n".join(lines)
+
+
 def _peak_sentence(chains):
     peaks = ", ".join(str(peak) for peak in analysis.peak_rounds(chains))
     return (

@@ -56,6 +56,7 @@ from sdtutorial.plotting.networks_as_kernels import (
     distance_by_width,
     tangent_kernels,
 )
+from sdtutorial.plotting.real_data import classes_by_round, risk_over_splits
 from sdtutorial.plotting.self_distillation import (
     basis_functions,
     chain_fits,
@@ -98,6 +99,7 @@ __all__ = [
     "book_figure",
     "chain_fits",
     "chains_of_networks",
+    "classes_by_round",
     "compare_by_round",
     "distance_by_width",
     "early_stopping",
@@ -123,6 +125,7 @@ __all__ = [
     "risk_by_tolerance",
     "risk_curves",
     "risk_estimates",
+    "risk_over_splits",
     "round_colors",
     "rounds_limit",
     "said_and_computed",

@@ -4,6 +4,7 @@ import base64
 import functools
 import gzip
 import io
+import re
 import sys
 
 import matplotlib
@@ -143,7 +144,7 @@ class BookFigure(Figure):
             drawing = self._image("svg", background)
             # The site is sent compressed. Clouds of points are smaller as pixels.
             if len(gzip.compress(drawing)) < len(image):
-                kind, image = "image/svg+xml", drawing
+                kind, image = "image/svg+xml", _lighter(drawing)
         _forget(self)
         text = image.decode() if kind == "image/svg+xml" else base64.b64encode(image).decode()
         display(
@@ -158,6 +159,18 @@ class BookFigure(Figure):
         metadata = {"Date": None} if kind == "svg" else {}
         self.savefig(image, format=kind, facecolor=background, metadata=metadata)
         return image.getvalue()
+
+
+def _lighter(drawing):
+    """Leave out of an SVG what nobody sees: digits beyond a hundredth of a point, and its origin."""
+
+    def rounded(match):
+        value = float(match[0])
+        # Small numbers are factors of scale, whose every digit counts.
+        return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 1 else match[0]
+
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", drawing.decode(), flags=re.S)
+    return re.sub(r"-?\d+\.\d{3,}", rounded, text).encode()
 
 
 def new_figure(height, width=_WIDTH):

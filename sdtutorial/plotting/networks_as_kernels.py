@@ -149,5 +149,5 @@ def accuracy_by_round(test, training, title="tolerance"):
         axes.set_ylim(bottom=0)
         axes.set_xlabel("round $t$")
         whole_ticks(axes.xaxis, 6)
-    panels[0].legend(title=title, loc="lower left")
+    panels[0].legend(title=title, loc="best")
     return figure

@@ -63,6 +63,15 @@ $$
 Mind *this*.
 :::
 
+::::{grid} 1
+:::{grid-item-card} Two
+:link: /book/two
+:link-type: doc
+
+What else?
+:::
+::::
+
 ## Part
 
 ```{exercise-start} Title
@@ -107,6 +116,7 @@ SECOND = r"""
 # Two
 
 See {prf:ref}`lem-y`, {eq}`eq-x`, {ref}`ex-a` and [the first](one.md).
+A {term}`word` is explained elsewhere.
 
 ```{code-cell} ipython3
 ---
@@ -125,6 +135,11 @@ figure = plt.figure()
 BIBLIOGRAPHY = """# Works
 
 ```{bibliography}
+```
+
+```{glossary}
+Word
+  Is explained.
 ```
 """
 

@@ -27,6 +27,8 @@ def test_glued_numbers_citations_and_references_are_resolved(miniature):
     second = markdown(notebooks["two"])
     assert "[Lemma 1.2](one.ipynb), [(1.2)](one.ipynb), [Exercise 1.1](one.ipynb)" in second
     assert "[the first](one.ipynb)" in second
+    assert "A word is explained elsewhere." in second
+    assert "## References" not in second  # the page of words is none of works
 
 
 def test_tables_notes_and_captions_are_plain_markdown(miniature):

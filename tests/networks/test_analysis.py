@@ -19,6 +19,7 @@ from sdtutorial.networks.analysis import (
     lead_at_equal_training,
     mean_interval,
     paired_differences,
+    peak_fall,
     peak_gain,
     peak_rounds,
     recorded,
@@ -129,6 +130,13 @@ def test_the_peak_is_chosen_on_held_out_images_alone(study):
     (blind,) = group(blind)
     assert peak_rounds(blind).tolist() == peak_rounds(chains).tolist()
     assert peak_gain(blind).mean == pytest.approx(0.1 * peak_rounds(chains).mean())
+
+
+def test_the_fall_goes_from_the_chosen_round_to_the_last_one_of_all_chains(study):
+    (chains,) = group(study)
+    test = chains.values("test_accuracy")
+    expected = test[:, -1] - test[np.arange(3), peak_rounds(chains)]
+    assert peak_fall(chains) == mean_interval(expected)
 
 
 def test_the_peak_is_sought_among_rounds_that_all_chains_have(study):

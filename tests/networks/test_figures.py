@@ -7,7 +7,7 @@ import pytest
 from drawings import draw, drawn, texts
 from made_records import make
 
-from sdtutorial.networks import figures
+from sdtutorial.networks import analysis, figures
 from sdtutorial.networks.analysis import group
 from sdtutorial.networks.records import METRICS, Reading
 
@@ -74,7 +74,7 @@ def test_a_title_is_for_people(study):
     variant = nested(full, seeds_of="a")
     cases = [("a", full), ("a-decay-1", variant), ("a$_{$", record.configuration)]
     titles = [
-        figures.title(group([replace(record, setting=name, configuration=configuration)])[0])
+        analysis.title(group([replace(record, setting=name, configuration=configuration)])[0])
         for name, configuration in cases
     ]
     base = "CIFAR-100, VGG, squared distance"
@@ -142,3 +142,42 @@ def test_differences_by_round_show_means_between_the_ends_of_their_intervals():
             assert segment[:, 1] == pytest.approx([lower[t - 1], upper[t - 1]])
     assert "test" in texts(axes.figure) and "held out" in texts(axes.figure)
     assert draw(axes.figure)
+
+
+def test_figure_3_has_a_row_for_each_of_its_settings_and_says_which_are_missing(study):
+    """Chains as thin lines, their mean as a thick one, in the row of their setting."""
+    recipe = {**study[0].configuration["setting"]["recipe"], "loss": "l2"}
+    entries = {"data": "cifar100", "network": {"family": "vgg"}, "recipe": recipe}
+    there = [
+        replace(record, configuration=nested(record.configuration, **entries)) for record in study
+    ]
+    figure = figures.figure_three(group(there))
+    rows = [figure.axes[i : i + 2] for i in range(0, len(figure.axes), 2)]
+    assert [row[0].get_title(loc="left") for row in rows] == [
+        "CIFAR-10, ResNet, squared distance",
+        "CIFAR-100, ResNet, squared distance",
+        "CIFAR-10, ResNet, cross-entropy",
+        "CIFAR-100, ResNet, cross-entropy",
+        "CIFAR-100, VGG, squared distance",
+    ]
+    for axes in sum(rows[:-1], []):
+        assert not axes.lines and "not on record" in texts(axes)
+    (chains,) = group(there)
+    for axes, metric in zip(rows[-1], ("test_accuracy", "training_accuracy")):
+        assert "not on record" not in texts(axes)
+        *thin, thick = axes.lines
+        for line, values in zip(thin, 100 * chains.values(metric), strict=True):
+            assert np.array_equal(line.get_ydata(), values, equal_nan=True)
+        assert thick.get_ydata() == pytest.approx(100 * chains.values(metric)[:, :2].mean(0))
+
+
+def test_figure_3_leaves_out_variants_of_its_settings(study):
+    there = {"data": "cifar10", "network": {"family": "resnet"}}
+    recipe = {**study[0].configuration["setting"]["recipe"], "loss": "l2"}
+    drawn_rows = []
+    for origin in (None, "b"):
+        setting = nested(study[0].configuration, **there, recipe=recipe, seeds_of=origin)
+        records = [replace(record, configuration=setting) for record in study]
+        figure = figures.figure_three(group(records))
+        drawn_rows.append([bool(axes.lines) for axes in figure.axes[::2]])
+    assert drawn_rows == [[True, False, False, False, False], [False] * 5]

@@ -5,9 +5,16 @@ from dataclasses import replace
 import numpy as np
 from made_records import make
 
+from sdtutorial.networks import __main__ as command
 from sdtutorial.networks import provenance, report
-from sdtutorial.networks.analysis import group, mean_interval, peak_rounds
-from sdtutorial.networks.records import Reading
+from sdtutorial.networks.analysis import (
+    group,
+    mean_interval,
+    peak_fall,
+    peak_gain,
+    peak_rounds,
+)
+from sdtutorial.networks.records import Reading, read
 
 
 def test_the_table_gives_each_round_s_mean_and_paired_interval(study):
@@ -103,3 +110,40 @@ def test_two_configurations_of_one_setting_are_told_apart(study):
 def test_tuning_is_compared_where_there_are_controls(study, controls):
     assert "best on the held-out images, 1:" in report.table(Reading(study + controls))
     assert "best on the held-out images" not in report.table(Reading(study))
+
+
+def test_the_command_of_some_chains_trains_them(undisturbed):
+    """The parser and the plan understand it as what is on record."""
+    reading = read([undisturbed])
+    (chains,) = group(reading.records)
+    words = report.command(chains).replace("\\\n", " ").split()
+    assert words[:3] == ["python", "-m", "sdtutorial.networks"]
+    options = command._parser().parse_args(words[3:])
+    assert (options.preset, options.settings) == (reading.records[0].preset, [chains.setting])
+    assert (options.chains, options.rounds, options.seed) == (2, 3, 0)
+    assert options.precision == "float32"
+    assert all(len(line) <= 76 for line in report.command(chains).splitlines())
+
+
+def test_costs_are_those_of_all_trainings_in_core_hours(study):
+    trio = make(setting="trio", processor_seconds=7200.0)
+    trio.configuration["setting"]["members"] = 3
+    records = [replace(one, metrics=one.metrics | {"processor_seconds": 360.0}) for one in study]
+    student = make(0, 1, setting="trio", processor_seconds=3600.0)
+    student.configuration["setting"]["members"] = 3
+    lines = report.costs(group([*records, trio, student])).splitlines()
+    assert lines[1].split() == ["11", "1.1", "a", "processor", "a"]
+    assert lines[2].split() == ["4", "3.0", "a", "processor", "trio"]
+    assert lines[3].split() == ["15", "4.1", "all"]
+
+
+def test_rise_and_fall_are_told_of_each_setting_that_has_several_rounds(study):
+    single = make(setting="b")
+    text = report.gains(group([*study, single]))
+    (chains, _) = group([*study, single])
+    assert text.splitlines() == [
+        "a: 4 chains, 2 rounds",
+        f"    chosen round minus round 0:  {report.points(peak_gain(chains))}",
+        f"    last round minus the chosen: {report.points(peak_fall(chains))}",
+        "b: 1 chain, 1 round",
+    ]

@@ -70,6 +70,8 @@ def all_figures(example, chain, errors):
         plotting.tangent_kernels(t, 2, t, {8: [t], 64: [t], 512: [t]}),
         plotting.distance_by_width([8, 64], {"one": [[1, 2], [0.5, 0.3]]}),
         plotting.accuracy_by_round({"0.1": [40, 30]}, {"0.1": [90, 60]}),
+        plotting.risk_over_splits({"clean": ([[0.2, 0.3], [0.3, 0.5]], [0.1, 0.2])}),
+        plotting.classes_by_round([10, 40], [1, 3], [1, 2], {"rare": [0.5, 0.0]}),
         plotting.filter_curves(axis, {"one fit": removed[0]}, multiplier=1.0, eigenvalues=d),
         plotting.two_families(axis, added, removed, ("added", "removed"), limit=added[0]),
         plotting.mirror_images(axis, removed, added, fits),
