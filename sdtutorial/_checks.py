@@ -191,11 +191,11 @@ def per_column(name, value, columns):
 def weights(value, size):
     """Return weights of points, (K,), scaled to the mean 1; None where there are none.
 
-    They are positive or zero, and not all zero.
+    They are positive or zero, and not all zero. True and false count as one and zero.
     """
     if value is None:
         return None
-    array = real_array("weights", value, ndim=1)
+    array = real_array("weights", value, ndim=1, kinds="iufb")
     if array.shape != (size,):
         raise ValueError(f"weights must have shape ({size},), one a point, not {array.shape}")
     if array.min() < 0 or not array.any():

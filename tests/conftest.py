@@ -17,7 +17,7 @@ NEED_A_TRAINING = {"machine", "run_script", "tiny_preset", "undisturbed"}
 # on every run, and more of them.
 settings.register_profile("book", deadline=None, derandomize=True, database=None)
 settings.register_profile(
-    "matrix", deadline=None, database=None, max_examples=400, print_blob=True
+    "matrix", deadline=None, database=None, max_examples=200, print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "book"))
 

@@ -8,6 +8,7 @@ which is committed.
     python tests/matrix.py                  # all environments
     python tests/matrix.py oldest 3.13      # those whose names are given
 
+With HYPOTHESIS_PROFILE=book the property-based tests try as few examples as in `make test`.
 The supported range stands in pyproject.toml alone: the oldest versions are its lower bounds.
 """
 
@@ -131,7 +132,7 @@ def run_tests(python, environment, seed):
         [python, "-m", "pytest", "-q", f"--randomly-seed={seed}", *theory()],
         check=False,
         cwd=ROOT,
-        env={**os.environ, **environment.variables, "HYPOTHESIS_PROFILE": "matrix"},
+        env={"HYPOTHESIS_PROFILE": "matrix", **os.environ, **environment.variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -140,7 +141,7 @@ def run_tests(python, environment, seed):
         print(done.stdout[-20_000:])
     last = done.stdout.strip().splitlines()[-1]
     counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)}
-    return {"order": seed, **counts}
+    return {"order": seed, "examples": os.environ.get("HYPOTHESIS_PROFILE", "matrix"), **counts}
 
 
 def versions(python):
