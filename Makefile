@@ -7,13 +7,13 @@ installed := .venv/.installed
 jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: help book page notebooks notebooks-built notebooks-published release test check mutations
+.PHONY: help book pdf page notebooks notebooks-built notebooks-published release test check mutations
 .PHONY: matrix pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
 # The matrices are small: two threads would wait for each other longer than they compute.
-book page notebooks-built notebooks-published test check mutations matrix: export OPENBLAS_NUM_THREADS = 1
+book pdf page notebooks-built notebooks-published test check mutations matrix: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-20s %s\n", $$1, $$2 }'
@@ -22,6 +22,9 @@ help:  ## this list
 book: $(installed)  ## the site, in _build/html
 	rm -rf _build
 	$(jupyter_book) --all -W -n --keep-going
+
+pdf: book  ## the book on paper, in _build/book.pdf; needs Chromium or Chrome
+	$(python) book/_ext/paper.py
 
 # The table of contents holds this page and the bibliography, so references to others find nothing.
 page: $(installed)  ## one page alone, in a few seconds: make page P=setup
@@ -69,8 +72,9 @@ pictures: $(installed)  ## the logo, and the pictures of the imports in CONTRIBU
 	$(python) book/_ext/logo.py
 	$(python) book/_ext/architecture.py
 
-benchmark: $(installed)  ## how fast the chain is: three minutes
+benchmark: $(installed)  ## how fast the chain is, and the records of the page on it: an hour
 	$(python) benchmarks/speed.py
+	OPENBLAS_NUM_THREADS=1 $(python) benchmarks/large.py
 
 # An environment that works is kept and brought up to date; one that does not is made anew.
 $(installed): requirements.txt pyproject.toml

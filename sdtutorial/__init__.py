@@ -53,6 +53,7 @@ __all__ = [
 # Loaded when named.
 _LAZY = {"SelfDistilledKernelRidge": "estimator"}  # needs scikit-learn
 _SUBMODULES = (
+    "blocks",
     "bounds",
     "estimator",
     "filters",
@@ -62,6 +63,7 @@ _SUBMODULES = (
     "notebook",
     "plotting",
     "real_data",
+    "timings",
 )
 
 

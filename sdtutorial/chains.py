@@ -241,6 +241,19 @@ class Chain:
                 cross = cross * np.sqrt(self.weights)
             return np.where(d > 0, cross @ vectors, 0.0) / np.where(d > 0, d, 1.0)
 
+    @cached_property
+    def coefficients(self):
+        """a_0 ... a_{T-1} with f_t(x) = g_x^T a_t, the paper's (11): (T, K) or (T, K, Q)."""
+        d, fitted = self.eigenvalues, self.fitted_coordinates
+        reached = d > 0
+        divided = np.zeros_like(fitted)
+        column = d[reached].reshape((-1,) + (1,) * len(self._columns))
+        divided[:, reached] = fitted[:, reached] / column
+        basis = self._vectors()
+        if self.weights is not None:
+            basis = np.sqrt(self.weights)[:, None] * basis
+        return _read_only(self._to_samples(basis, divided))
+
     def __repr__(self):
         size, *columns = (self.coordinates if self.labels is None else self.labels).shape
         rounds = self.rounds

@@ -203,8 +203,8 @@ def _pinned_points(gram):
 def _groups(gram, left_out):
     """Return for each point the first point that the kernel cannot tell from it, (K,) of int.
 
-    Points that are left out are alone. The functions of two points are the same if their distance g(x, x) - 2 g(x, t) + g(t, t) is
-    that of rounding.
+    Points that are left out are alone. The functions of two points are the same if their distance
+    g(x, x) - 2 g(x, t) + g(t, t) is that of rounding.
     """
     values = np.asarray(gram, dtype=float)
     diagonal = np.diag(values)

@@ -26,7 +26,7 @@ __all__ = ["AccuracyNotReachedError"]
 _MEMORY = 2**31  # bytes that a basis may take unless the caller says how many vectors
 _FIRST = 8  # vectors at which the Ritz pairs are looked at first,
 _GROWTH = 1.2  # and by which factor their number has grown when they are looked at again
-_PROBES = 8  # products with a random vector that look for the largest eigenvalue
+_PROBES = 5  # products with a random vector that look for the largest eigenvalue
 _SURE = 30  # how far below the threshold for zero G's product with a null direction must be
 _ROUNDING = 8  # machine epsilons of the largest eigenvalue: what is left of a product is rounding
 
@@ -118,9 +118,10 @@ class Operator:
 
     def set_scale(self, unit_vector):
         """Choose the exponent so that products with unit vectors have norms of about one."""
-        largest = np.abs(self(unit_vector)).max()
-        self.exponent = int(np.frexp(largest)[1])
-        self.exponent += int(np.frexp(np.linalg.norm(self(unit_vector)))[1])
+        product = self(unit_vector)
+        self.exponent = int(np.frexp(np.abs(product).max())[1])
+        norm = np.linalg.norm(np.ldexp(product, -self.exponent))
+        self.exponent += int(np.frexp(norm)[1])
 
     def __call__(self, vectors):
         """Return the product with vectors (K, p), in the scale of the operator."""

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from sdtutorial import _checks, examples
+from sdtutorial.distillation import distill
 from sdtutorial.generalization import validation_errors
-from sdtutorial.kernels import gram_matrix
+from sdtutorial.kernels import cross_matrix, gram_matrix
+from sdtutorial.regression import fit_with_multiplier
 
 __all__ = [
     "Split",
@@ -189,9 +191,6 @@ def tuned_predictions(split, kernel, tolerances, penalties, *, rounds=12, folds=
     InfeasibleToleranceError, TypeError, ValueError
         As :func:`sdtutorial.generalization.validation_errors`.
     """
-    from sklearn.kernel_ridge import KernelRidge
-    from sklearn.model_selection import GridSearchCV
-
     from sdtutorial.estimator import SelfDistilledKernelRidge
 
     _check_split(split)
@@ -200,30 +199,39 @@ def tuned_predictions(split, kernel, tolerances, penalties, *, rounds=12, folds=
     folds = _checks.whole_number("folds", folds, minimum=2)
     if folds > len(split.labels):
         raise ValueError(f"folds must be at most the number of points, {len(split.labels)}")
-    penalties, tolerances = _grid("penalties", penalties), _grid("tolerances", tolerances)
+    tolerances = _grid("tolerances", tolerances)
+    multipliers = _grid("penalties", penalties) / len(split.x)
     mean = split.labels.mean(axis=0)
     labels = split.labels - mean
-    values = kernel(split.x, split.x)
-    search = GridSearchCV(
-        KernelRidge(kernel="precomputed"),
-        {"alpha": penalties},
-        scoring="neg_mean_squared_error",
-        cv=folds,
-    ).fit(values, labels)
-    new = kernel(split.new, split.x)
-    predictions = {"ridge": search.predict(new) + mean}
     gram, cut = gram_matrix(kernel, split.x), np.arange(len(labels)) % folds
-    errors = np.array(
-        [
-            validation_errors(gram, labels, share * labels.var(axis=0), cut, rounds=rounds).sum(-1)
-            for share in tolerances
-        ]
-    )
+
+    penalised = _ridge_errors(gram, labels, multipliers, cut)
+    best = fit_with_multiplier(gram, labels, multipliers[penalised.argmin()])
+    predictions = {"ridge": best.predict(cross_matrix(kernel, split.new, split.x)) + mean}
+
+    # Every tolerance is a set of columns, so that one eigendecomposition a fold serves all.
+    allowed = np.multiply.outer(tolerances, labels.var(axis=0))  # (n, Q)
+    columns = np.tile(labels, len(tolerances))
+    errors = validation_errors(gram, columns, allowed.ravel(), cut, rounds=rounds)
+    errors = errors.reshape(rounds, *allowed.shape).sum(axis=2).T  # (n, rounds)
     one = int(errors[:, 0].argmin()), 0
     for name, (i, t) in (("one fit", one), ("chain", divmod(int(errors.argmin()), rounds))):
-        model = SelfDistilledKernelRidge("precomputed", tolerance=tolerances[i], rounds=t + 1)
-        predictions[name] = model.fit(values, split.labels).predict(new)
+        model = SelfDistilledKernelRidge(kernel, tolerance=tolerances[i], rounds=t + 1)
+        predictions[name] = model.fit(split.x, split.labels).predict(split.new)
     return predictions
+
+
+def _ridge_errors(gram, labels, multipliers, cut):
+    """Return the sum of squared errors of ridge fits on points held out, by multiplier, (n,)."""
+    columns = np.tile(labels, len(multipliers))
+    given = np.repeat(multipliers, labels.shape[1])
+    errors = np.zeros(len(given))
+    for fold in np.unique(cut):
+        out = cut == fold
+        part = gram[:, ~out]  # divided by K, as the multipliers are
+        chain = distill(part[~out], columns[~out], multiplier=given, max_rounds=1)
+        errors += np.sum((chain.predict(part[out])[0] - columns[out]) ** 2, axis=0)
+    return errors.reshape(len(multipliers), -1).sum(axis=1)
 
 
 def study(splits, kernel, tolerance, tolerances, penalties, *, rounds=12):

@@ -1,8 +1,11 @@
 """The built book and a browser, for the tests that look at its pages; settings of all tests."""
 
+import functools
 import os
 import shutil
 import subprocess
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -68,6 +71,21 @@ def changed_by_the_build(request):
 def built(changed_by_the_build):
     """The folder of the built book."""
     return ROOT / "_build"
+
+
+@pytest.fixture(scope="session")
+def server(built):
+    """The address at which the built site is served."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    handler = functools.partial(Quiet, directory=built / "html")
+    with ThreadingHTTPServer(("localhost", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture(scope="session")

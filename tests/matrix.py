@@ -29,7 +29,7 @@ RESULT = ROOT / "tests" / "matrix.json"
 FOLDER = ROOT / "_build" / "matrix"
 RACE = "tests/test_import.py::test_importing_the_package_takes_at_most_half_longer_than_numpy"
 PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "ipywidgets")
-TOOLS = ("pytest", "pytest-randomly", "hypothesis", "mpmath", "ipykernel", "myst-nb")
+TOOLS = ("pytest", "pytest-randomly", "hypothesis", "mpmath", "pandas", "ipykernel", "myst-nb")
 # What needs PyTorch, a built book or a browser, and a race of import times.
 LEFT_OUT = ("--ignore=sdtutorial/networks", "-m", "not build", "--deselect", RACE)
 ORDERS = (1, 2)  # seeds of the order in which tests run

@@ -454,7 +454,7 @@ MUTATIONS = {
         ),
         (
             "regression.fit",
-            given("tolerance", 1.001),
+            given("tolerance", 0.999),
             "test_the_fit_is_zero_exactly_when_the_labels_are_within_the_tolerance",
         ),
         (
@@ -465,6 +465,18 @@ MUTATIONS = {
     ],
     "test_chains.py": [
         ("filters.label_mixing", times(1.001), "test_its_filters_are_those_of_label_mixing"),
+    ],
+    "test_krylov.py": [
+        (
+            "krylov.RitzSpectrum._missed",
+            times(0.95),
+            "test_with_the_same_multipliers_fits_are_wrong_by_at_most_the_sum_of_what_is_left_out",
+        ),
+        (
+            "krylov.RitzSpectrum._missed",
+            times(0.2),
+            "test_errors_are_at_most_three_times_those_it_reports",
+        ),
     ],
     "test_secular.py": [
         (
@@ -549,6 +561,10 @@ MUTATIONS = {
             "test_the_cost_of_the_multipliers_stays_within_its_bounds_under_attack",
             "test_equal_eigenvalues_cost_one_part_in_r_0_a_round",
             "test_degrees_of_freedom_lie_between_an_exponential_and_one_ridge_fit_plus_one",
+        ),
+        (
+            "generalization.degrees_of_freedom",
+            times(1.01),
             "test_the_rate_of_the_degrees_of_freedom_holds_under_attack",
         ),
         (
@@ -562,7 +578,7 @@ MUTATIONS = {
         (
             "generalization.coupled_walkers",
             Change(
-                "one walker stays and one goes home where all should jump together",
+                "the walker of the smallest eigenvalue never leaves",
                 lambda walk, arguments: alone(*walk),
             ),
             "test_of_the_coupled_walkers_at_most_one_comes_back_after_it_left",
@@ -699,12 +715,12 @@ MUTATIONS = {
             "test_free_weights_are_optimal_sum_to_one_and_reach_the_wiener_filter",
             "test_every_fixed_choice_of_weights_has_at_least_the_risk_of_the_best",
         ),
-        (MULTIPLIER, times(2.0), "test_hard_labels_stop_the_chain_at_once"),
+        (MULTIPLIER, times(1.001), "test_hard_labels_stop_the_chain_at_once"),
     ],
     "networks/test_wide.py": [
         (
             "kernels.NTK.__call__",
-            times(1.05),
+            times(1.1),
             "test_the_tangent_kernel_tends_to_the_ntk_like_the_inverse_root_of_the_width",
         ),
         (

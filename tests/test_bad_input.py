@@ -31,7 +31,7 @@ except ModuleNotFoundError:  # the theory alone is installed, without the tools 
 
 # Their functions draw or train what the functions below have computed and checked, or are what
 # those compute with after checking it.
-OTHERS = ("accuracy", "diagnosis", "interactive", "networks", "plotting", "secular", "spectrum")
+OTHERS = ("accuracy", "diagnosis", "interactive", "krylov", "networks", "plotting", "secular", "spectrum")
 
 D, Z = np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0, 2.0])
 GRAM, Y = np.diag(D), Z
@@ -46,6 +46,8 @@ CALLS = {
     "kernels.NTK": [2],
     "kernels.cross_matrix": [kernels.RBF(0.5), D, D],
     "kernels.gram_matrix": [kernels.RBF(0.5), D],
+    "blocks.gram_operator": [kernels.RBF(0.5), D],
+    "blocks.predict": [CHAIN, kernels.RBF(0.5), D, D],
     "regression.fit": [GRAM, Y, 0.1],
     "regression.fit_with_multiplier": [GRAM, Y, 0.1],
     "regression.mean_squared_residual": [D, Z, 0.1],
@@ -78,6 +80,7 @@ CALLS = {
     "real_data.study": [SPLITS, kernels.RBF(1.0), 0.1, [0.1], [1.0], 2],
     "real_data.tuned_predictions": [SPLITS[0], kernels.RBF(1.0), [0.1], [1.0], 2, 3],
     "notebook.scientific": [0.5, 3],
+    "timings.recorded": ["rows200000"],
     "filters.ridge": [D, 0.1],
     "filters.self_distillation": [D, 0.1, 2],
     "filters.boosting": [D, 0.1, 2],

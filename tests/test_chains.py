@@ -368,7 +368,7 @@ def test_pictures_of_fits_show_a_chain_with_weights_and_a_given_multiplier():
     weights = np.arange(1.0, 10.0)
     for rule in ({"tolerance": 0.04}, {"multiplier": 1e-4, "label_weight": 0.2, "max_rounds": 3}):
         chain = distill(example.gram, example.y, **rule, weights=weights)
-        for draw in (plotting.chain_fits, plotting.overview, plotting.schematic):
+        for draw in (plotting.chain_fits, plotting.schematic):
             assert draw(example, chain).axes
         assert plotting.filter_bars(chain).axes
         basis = plotting.basis_functions(example, chain, [3, 8])

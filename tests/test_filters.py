@@ -467,8 +467,10 @@ def test_hard_labels_stop_the_chain_at_once():
         vectors, _ = np.linalg.qr(rng.standard_normal((size, size)))
         gram = (vectors * d) @ vectors.T
         hard = rng.choice([-1.0, 1.0], size)
-        fit = sd.fit((gram + gram.T) / 2, hard, rng.uniform(0.01, 0.999) / size)
+        energy = rng.uniform(0.01, 0.999)
+        fit = sd.fit((gram + gram.T) / 2, hard, energy / size)
         np.testing.assert_array_equal(np.sign(fit.fitted), hard)
+        assert np.abs(fit.fitted - hard).max() <= np.sqrt(energy) * (1 + 1e-9)  # so below one
 
 
 # --- Shapes and refusals ----------------------------------------------------------------------

@@ -168,6 +168,23 @@ def test_errors_are_at_most_three_times_those_it_reports(kind, condition, accura
 
 
 @quiet
+@pytest.mark.statement("prp-krylov-error")
+@pytest.mark.parametrize("condition", [1e2, 1e6, 1e12])
+@pytest.mark.parametrize("kind", ["spread", "clusters", "gap", "pairs"])
+def test_with_the_same_multipliers_fits_are_wrong_by_at_most_the_sum_of_what_is_left_out(
+    kind, condition
+):
+    size, rounds = 40, 4
+    d = hard_spectrum(kind, size, condition)
+    z = np.random.default_rng(0).standard_normal(size) * d**0.25
+    for multiplier in d[-1] * np.array([1e-4, 1e-2, 1.0]):
+        chain = krylov(np.diag(d), z, multiplier=multiplier, accuracy=0.1, max_rounds=rounds)
+        exact = (d / (multiplier + d)) ** np.arange(1, rounds + 1)[:, None] * z
+        share = error_of(chain.fitted, exact, z) / chain.fit_errors
+        assert (share <= 1 + 1e-9).all()
+
+
+@quiet
 @pytest.mark.parametrize("seed", range(60))
 def test_no_random_problem_finds_it_too_sure(seed):
     """As above, with accuracies so low that rounding cannot be what is seen."""

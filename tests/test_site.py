@@ -3,8 +3,6 @@
 import functools
 import gzip
 import re
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +10,7 @@ from bs4 import BeautifulSoup
 from pages import DOCNAMES
 
 TELEPHONE, DESKTOP = 390, 1280
+NARROWEST = 320  # a telephone, or a desktop at a zoom of 400 %
 
 # The most that a page may weigh, as it is sent (compressed) and as it is read, in bytes.
 WITH_FORMULAS = (400_000, 1_800_000)
@@ -92,19 +91,6 @@ def test_the_spline_page_shows_the_multipliers_and_the_rounds_of_the_paper(page,
 # The pages in a browser.
 
 
-@pytest.fixture(scope="session")
-def server(built):
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    handler = functools.partial(Quiet, directory=built / "html")
-    with ThreadingHTTPServer(("localhost", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
-
-
 MEASURE = """() => {
   const visible = [...document.querySelectorAll('article span.math, article div.math')];
   return {
@@ -115,6 +101,11 @@ MEASURE = """() => {
     cut: [...document.querySelectorAll('article p span.math')].filter(e =>
       e.getBoundingClientRect().right > e.closest('p').getBoundingClientRect().right + 1
       && e.checkVisibility()).map(e => e.querySelector('math')?.textContent),
+    unreachable: [...document.querySelectorAll('article :is(pre, div, mjx-container)')]
+      .filter(e => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility()
+        && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX)
+        && e.tabIndex !== 0 && !e.querySelector('[tabindex="0"]'))
+      .map(e => `${e.tagName} ${e.className}: ${e.textContent.slice(0, 60)}`),
     overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     theme: document.documentElement.dataset.theme,
     filters: [...document.querySelectorAll('article .cell_output img')]
@@ -141,7 +132,10 @@ def visit(browser):
         # Pictures far down the page may load when they come into sight.
         tab.evaluate("[...document.images].forEach(image => image.loading = 'eager')")
         tab.wait_for_function("[...document.images].every(image => image.complete)")
+        tab.wait_for_timeout(100)  # what scrolls is found when it has its size
         vars(seen).update(tab.evaluate(MEASURE))
+        tab.set_viewport_size({"width": NARROWEST, "height": 900})
+        seen.narrow = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
         tab.close()
         return seen
 
@@ -165,6 +159,8 @@ def test_a_page_is_whole_and_fits_the_screen(page, width, theme, visit, server):
     assert seen.theme == theme
     assert seen.overflow <= 0
     assert seen.cut == [], "formulas in a line that are wider than it"
+    assert seen.unreachable == [], "what scrolls is reached by keyboard"
+    assert seen.narrow <= 0, f"at {NARROWEST} pixels the page scrolls sideways"
 
 
 @each_page

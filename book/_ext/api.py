@@ -42,7 +42,7 @@ CLASS = """
 ```{{eval-rst}}
 .. autoclass:: {path}.{name}
    :members:
-   :exclude-members: set
+   :exclude-members: set, set_fit_request, set_score_request
 ```
 """  # Matplotlib gives each subclass of its own a method `set`, in words that only it can render.
 

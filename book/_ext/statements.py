@@ -57,9 +57,10 @@ def _complete(app, doctree, docname):
 def _dress(doctree):
     """Give statements and exercises a link to themselves, and proofs a beginning and an end."""
     for node in doctree.findall(lambda node: isinstance(node, NUMBERED)):
-        node[0] += html(
+        # Beside the title, whose words the search takes for a name.
+        node.insert(1, html(
             f'<a class="headerlink" href="#{node["ids"][0]}" title="Link to this {kind(node)}">#</a>'
-        )
+        ))
     for node in doctree.findall(lambda node: isinstance(node, (*NUMBERED, solution_node))):
         for section in node.findall(nodes.section):
             section["ids"] = []  # the same for all of a page
@@ -135,8 +136,9 @@ class Statements(Domain):
     def _entry(self, label, found, number):
         doctree = self.env.get_doctree(found["docname"])
         node = next(doctree.findall(lambda node: label in getattr(node, "attributes", {}).get("ids", ())))
-        title = f"{found['realtype'].title()} {number} {node[0].astext()}".strip()
-        return label, title, found["realtype"], found["docname"], label, 0
+        title = f"{found['realtype'].title()} {number} {node[0].astext().strip()}".strip()
+        # The search takes an anchor that is also the name for one that it can leave out.
+        return f"statement-{label}", title, found["realtype"], found["docname"], label, 0
 
     def merge_domaindata(self, docnames, otherdata):
         """Nothing is kept beside the environment."""

@@ -5,6 +5,9 @@ the pages have no buttons that lead to one. What no page uses is not loaded: scr
 code cells on a server, that typeset in the browser, that switch tabs.
 """
 
+import re
+from pathlib import Path
+
 from address import NOTEBOOK_BRANCH
 from docutils import nodes
 
@@ -55,10 +58,21 @@ def _drop_raw_scripts(app, doctree, docname):
             node.parent.remove(node)
 
 
+def _mend_roles(app, exception):
+    """Take from the bibliography the roles that docutils gives it and that browsers no longer know."""
+    if exception is None and app.builder.name == "html":
+        for page in Path(app.outdir).rglob("*.html"):
+            text = page.read_text(encoding="utf-8")
+            mended = re.sub(r' role="(?:doc-biblioentry|list)"', "", text)
+            if mended != text:
+                page.write_text(mended, encoding="utf-8")
+
+
 def setup(app):
     app.setup_extension("address")
     app.connect("config-inited", _set_options)
     # Late, when every other extension has added its scripts.
     app.connect("doctree-resolved", _drop_raw_scripts, priority=900)
     app.connect("html-page-context", _drop_needless, priority=900)
+    app.connect("build-finished", _mend_roles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -184,12 +184,26 @@
     if (event.target.closest("dialog a[href]")) event.target.closest("dialog").close();
   });
 
+  // --- Paper is light ---------------------------------------------------------------------------
+  const paper = matchMedia("print");
+  let onScreen = null;
+  const lighten = () => {
+    if (paper.matches) {
+      onScreen ??= root.dataset.theme;
+      root.dataset.theme = "light";
+    } else if (onScreen) {
+      root.dataset.theme = onScreen;
+      onScreen = null;
+    }
+  };
+
   const begin = () => {
     named();
     watchWidths();
     watchReferences();
     // The fold buttons and the marks of a search are made by scripts that wait a moment.
-    setTimeout(() => { named(); toTarget(); toMarks(); }, 60);
+    setTimeout(() => { named(); toTarget(); toMarks(); lighten(); }, 60);
+    paper.addEventListener("change", lighten);
     addEventListener("hashchange", toTarget);
     new MutationObserver(named).observe(article, { subtree: true, attributeFilter: ["aria-expanded"] });
   };

@@ -110,27 +110,45 @@ def points(interval):
     return f"{mean:+.2f} points [{low:+.2f}, {high:+.2f}]"
 
 
-def command(chains):
-    """The command that trains these chains, as far as all of them have come.
+def commands(groups):
+    """The commands that train some chains, as far as all chains of a setting have come.
 
     Parameters
     ----------
-    chains : sdtutorial.networks.analysis.Chains
+    groups : iterable of sdtutorial.networks.analysis.Chains
 
     Returns
     -------
-    str
-        Lines that end in a backslash but for the last one.
+    list of str
+        One for all settings with as many chains and rounds. Its lines end in a backslash but for
+        the last one.
     """
-    seed, machine = (chains.configuration[name] for name in ("study_seed", "machine"))
-    first = chains.records[0][0]
-    lines = [
-        f"python -m sdtutorial.networks run --preset {first.preset} --out results",
-        f"    --settings {chains.setting}",
-        f"    --chains {len(chains.records)} --rounds {chains.rounds}"
-        f" --precision {machine['precision']}" + (f" --seed {seed}" if seed else ""),
+    settings = {}
+    for chains in groups:
+        settings.setdefault(_options(chains), []).append(chains.setting)
+    return [
+        " \\\n    ".join(
+            [f"python -m sdtutorial.networks run --preset {preset} --out results", "--settings"]
+            + [f"    {name}" for name in names]
+            + [options]
+        )
+        for (preset, options), names in settings.items()
     ]
-    return " \\\n".join(lines)
+
+
+def _options(chains):
+    """The preset, and the options of the command but for the setting."""
+    seed, machine = (chains.configuration[name] for name in ("study_seed", "machine"))
+    options = {
+        "chains": len(chains.records),
+        "rounds": chains.rounds,
+        "precision": machine["precision"],
+        **({"seed": seed} if seed else {}),
+    }
+    return (
+        chains.records[0][0].preset,
+        " ".join(f"--{name} {value}" for name, value in options.items()),
+    )
 
 
 def costs(groups):
@@ -146,18 +164,18 @@ def costs(groups):
     -------
     str
     """
-    lines, total = ["trainings  core hours  processor   setting"], np.zeros(2)
+    lines, total = ["trained  hours  processor  setting"], np.zeros(2)
     for chains in groups:
         rounds = [record for chain in chains.records for record in chain]
         hours = sum(record.metrics["processor_seconds"] for record in rounds) / 3600
         members = chains.configuration["setting"].get("members", 1)
         trainings = sum(members if record.round == 0 else 1 for record in rounds)
         lines.append(
-            f"{trainings:9d} {hours:11.1f}  "
-            f"{', '.join(sorted({record.device for record in rounds})):10s}  {chains.setting}"
+            f"{trainings:7d} {hours:6.1f}  "
+            f"{', '.join(sorted({record.device for record in rounds})):10s} {chains.setting}"
         )
         total += trainings, hours
-    return "\n".join([*lines, f"{total[0]:9.0f} {total[1]:11.1f}  {'':10s}  all"])
+    return "\n".join([*lines, f"{total[0]:7.0f} {total[1]:6.1f}  {'':10s} all"])
 
 
 def gains(groups):

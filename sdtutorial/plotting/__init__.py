@@ -32,6 +32,7 @@ from sdtutorial.plotting._style import (
     style,
 )
 from sdtutorial.plotting.after_the_paper import risk_curves
+from sdtutorial.plotting.benchmarks import krylov_convergence, times_by_size
 from sdtutorial.plotting.closed_form import (
     green_function,
     residual_curve,
@@ -49,7 +50,6 @@ from sdtutorial.plotting.filters import (
     two_families,
 )
 from sdtutorial.plotting.generalization import equivalent_kernel
-from sdtutorial.plotting.index import overview
 from sdtutorial.plotting.networks_as_kernels import (
     accuracy_by_round,
     chains_of_networks,
@@ -111,6 +111,7 @@ __all__ = [
     "freedom_by_round",
     "freedom_that_rises",
     "green_function",
+    "krylov_convergence",
     "label_ends",
     "label_lines",
     "least_risks",
@@ -120,7 +121,6 @@ __all__ = [
     "new_figure",
     "noisy_samples",
     "norm_walk",
-    "overview",
     "residual_curve",
     "risk_by_tolerance",
     "risk_curves",
@@ -135,6 +135,7 @@ __all__ = [
     "sparsity_growth",
     "style",
     "tangent_kernels",
+    "times_by_size",
     "two_families",
     "walk_plane",
     "walkers",

@@ -170,7 +170,8 @@ def _lighter(drawing):
         return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 1 else match[0]
 
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", drawing.decode(), flags=re.S)
-    return re.sub(r"-?\d+\.\d{3,}", rounded, text).encode()
+    text = re.sub(r"-?\d+\.\d{3,}", rounded, text)
+    return re.sub(r"\s*\n\s*", "\n", text).encode()
 
 
 def new_figure(height, width=_WIDTH):

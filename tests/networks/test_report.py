@@ -112,17 +112,24 @@ def test_tuning_is_compared_where_there_are_controls(study, controls):
     assert "best on the held-out images" not in report.table(Reading(study))
 
 
-def test_the_command_of_some_chains_trains_them(undisturbed):
-    """The parser and the plan understand it as what is on record."""
+def test_the_commands_of_some_chains_train_them(undisturbed):
+    """The parser understands them as what is on record; settings that are alike share one."""
     reading = read([undisturbed])
     (chains,) = group(reading.records)
-    words = report.command(chains).replace("\\\n", " ").split()
-    assert words[:3] == ["python", "-m", "sdtutorial.networks"]
-    options = command._parser().parse_args(words[3:])
-    assert (options.preset, options.settings) == (reading.records[0].preset, [chains.setting])
-    assert (options.chains, options.rounds, options.seed) == (2, 3, 0)
-    assert options.precision == "float32"
-    assert all(len(line) <= 76 for line in report.command(chains).splitlines())
+    alike, other = (replace(chains, setting=name) for name in ("alike", "other"))
+    other = replace(other, configuration={**chains.configuration, "study_seed": 7})
+    found = report.commands([chains, other, alike])
+    parsed = []
+    for text in found:
+        words = text.replace("\\\n", " ").split()
+        assert words[:3] == ["python", "-m", "sdtutorial.networks"]
+        assert all(len(line) <= 76 for line in text.splitlines())
+        parsed.append(command._parser().parse_args(words[3:]))
+    assert [options.settings for options in parsed] == [[chains.setting, "alike"], ["other"]]
+    assert [options.seed for options in parsed] == [0, 7]
+    for options in parsed:
+        assert options.preset == reading.records[0].preset
+        assert (options.chains, options.rounds, options.precision) == (2, 3, "float32")
 
 
 def test_costs_are_those_of_all_trainings_in_core_hours(study):

@@ -11,7 +11,7 @@ from tiny_study import SETTING, only_files_of_rounds, published, results
 
 from sdtutorial.networks import store, study
 from sdtutorial.networks.chain import stream_seeds
-from sdtutorial.networks.presets import StudyError, Unit, make_plan, with_label_noise
+from sdtutorial.networks.presets import StudyError, Unit, ensemble, make_plan, with_label_noise
 from sdtutorial.networks.provenance import code_fingerprint
 from sdtutorial.networks.records import read
 from sdtutorial.networks.store import Store, targets_digest
@@ -113,6 +113,27 @@ def test_label_noise_is_on_record_and_settings_of_other_noise_do_not_share_their
     assert noisy.targets == alone.targets
     assert noisy.seeds["label_noise"] == alone.seeds["label_noise"]
     assert noisy.seeds["order"] == clean.seeds["order"]
+
+
+def test_an_ensemble_and_its_student_are_two_rounds_that_may_be_interrupted_between(
+    plan, tmp_path, undisturbed
+):
+    """The record of round 0 has the seeds of all members; the chains of one network stay theirs."""
+    pair = ensemble(SETTING, 2)
+    work(replace(plan, chains=1, settings=((pair, 1),)), tmp_path)
+    both = replace(plan, chains=1, settings=((SETTING, 1), (pair, 2)))
+    assert work(both, tmp_path).finished
+    single, first, student = read([tmp_path]).records
+    assert (single.setting, first.round, student.round) == (SETTING.name, 0, 1)
+    assert first.configuration["setting"]["members"] == 2
+    assert "members" not in single.configuration["setting"]
+    assert first.seeds.keys() - single.seeds.keys() == {
+        f"{stream}-1" for stream in ("initialisation", "order", "augmentation")
+    }
+    assert single.seeds.items() <= first.seeds.items()
+    assert first.targets != single.targets
+    assert student.seeds.keys() == single.seeds.keys()
+    assert single.targets == Store(undisturbed, plan).record(Unit(SETTING, 0, 0)).targets
 
 
 def test_chains_of_another_seed_are_others(plan, tmp_path, undisturbed):

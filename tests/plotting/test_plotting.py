@@ -21,7 +21,6 @@ def test_no_figure_changes_what_it_is_given(example, chain, errors):
         "ratios": chain.norm_ratios,
     }
     before = {name: array.copy() for name, array in arrays.items()}
-    plotting.overview(example, chain, errors)
     plotting.error_by_round(errors)
     plotting.norm_walk(arrays["ratios"], {"bound": arrays["ratios"]}, arrays["ratios"])
     plotting.rounds_limit(TOLERANCES, arrays["rounds"], 1.0, {"bound": arrays["rounds"]})
@@ -46,7 +45,6 @@ def all_figures(example, chain, errors):
     estimates = df, df[:, None] * np.linspace(0.8, 1.2, 20)
     spectra = generalization.equivalent_eigenvalues(d, chain.multipliers)
     return [
-        plotting.overview(example, chain, errors),
         plotting.noisy_samples(example, example.tolerance),
         plotting.green_function(example.kernel),
         plotting.shrink_factors(d, root),
@@ -76,6 +74,8 @@ def all_figures(example, chain, errors):
         plotting.two_families(axis, added, removed, ("added", "removed"), limit=added[0]),
         plotting.mirror_images(axis, removed, added, fits),
         plotting.missed_signal(axis, {"one fit": removed[0], "two fits": removed[1]}),
+        plotting.times_by_size({"one": ([10, 100], [0.1, 2.0]), "two": ([10], [0.2])}, "points"),
+        plotting.krylov_convergence({"smooth": ([8, 9], [1e-3, 1e-9], [2e-3, 1e-8])}),
         plotting.equivalent_kernel(spectra, {"trace": spectra.sum(axis=1)}),
         plotting.risk_estimates({"9 points": estimates, "200 points": estimates}),
         plotting.walkers(*places),

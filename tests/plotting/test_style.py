@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 import subprocess
 import sys
 
@@ -173,6 +174,18 @@ def test_the_site_is_handed_a_transparent_drawing_the_same_each_time(displayed, 
     assert drawings[0] == drawings[1]
     background = drawings[0].split('id="patch_1"')[1].split("</g>")[0]
     assert "fill: none" in background or "opacity: 0" in background
+
+
+def test_a_drawing_loses_no_digit_that_is_seen(example, chain):
+    from sdtutorial.plotting._style import _lighter
+
+    drawing = plotting.chain_fits(example, chain)._image("svg", "none")
+    lighter = _lighter(drawing)
+    assert len(lighter) < 0.85 * len(drawing)
+    whole = re.sub(r"<metadata>.*?</metadata>", "", drawing.decode(), flags=re.S)
+    number = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+    before, after = (np.array(number.findall(text), float) for text in (whole, lighter.decode()))
+    assert after == pytest.approx(before, abs=5.1e-3)
 
 
 def test_the_site_is_handed_pixels_where_a_drawing_would_be_larger(displayed):
