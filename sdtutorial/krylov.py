@@ -24,6 +24,7 @@ from sdtutorial.spectrum import LIGHT
 __all__ = ["AccuracyNotReachedError"]
 
 _MEMORY = 2**31  # bytes that a basis may take unless the caller says how many vectors
+_FEW = 6  # vectors up to which half of the matrix for each is faster than all of it for all
 _FIRST = 8  # vectors at which the Ritz pairs are looked at first,
 _GROWTH = 1.2  # and by which factor their number has grown when they are looked at again
 _PROBES = 5  # products with a random vector that look for the largest eigenvalue
@@ -159,9 +160,9 @@ def _symmetric_product(matrix):
         return lambda vectors: matrix @ vectors
 
     def product(vectors):
-        if vectors.shape[1] > 1:
+        if vectors.shape[1] > _FEW:
             return matrix @ vectors
-        return dsymv(1.0, columns, vectors[:, 0])[:, None]
+        return np.column_stack([dsymv(1.0, columns, vector) for vector in vectors.T])
 
     return product
 

@@ -1,5 +1,8 @@
 """The figures of the page on cost: times against sizes, and errors against the size of a space."""
 
+import numpy as np
+from matplotlib.ticker import NullFormatter
+
 from sdtutorial.plotting._labels import label_ends, label_lines
 from sdtutorial.plotting._style import BLUE, GREEN, INK, MUTED, PURPLE, book_figure, new_figure
 
@@ -28,8 +31,15 @@ def times_by_size(times, size_label):
     lines = []
     for i, (way, (sizes, seconds)) in enumerate(times.items()):
         look = {"color": _COLORS[i % len(_COLORS)], "marker": _MARKERS[i % len(_MARKERS)]}
-        (line,) = axes.loglog(sizes, seconds, **look)
+        (line,) = axes.loglog(sizes, seconds, "--" if i >= len(_COLORS) else "-", **look)
         lines.append((line, way))
+    ticks = sorted({size for sizes, _ in times.values() for size in sizes})
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
+    axes.set_xticks([], minor=True)
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    seconds = np.concatenate([seconds for _, seconds in times.values()])
+    powers = np.floor(np.log10(seconds.min())), np.ceil(np.log10(seconds.max()))
+    axes.set_ylim(*np.power(10.0, powers))  # whole decades: one of them at least has a number
     axes.set_xlabel(size_label)
     axes.set_ylabel("seconds of one processor")
     label_ends(axes, lines)
