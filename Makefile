@@ -8,12 +8,12 @@ jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
 .PHONY: help book pdf page notebooks notebooks-built notebooks-published release test check mutations
-.PHONY: pictures benchmark clean
+.PHONY: matrix pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
 # The matrices are small: two threads would wait for each other longer than they compute.
-book pdf page notebooks-built notebooks-published test check mutations: export OPENBLAS_NUM_THREADS = 1
+book pdf page notebooks-built notebooks-published test check mutations matrix: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-20s %s\n", $$1, $$2 }'
@@ -64,6 +64,9 @@ check: $(installed)  ## what needs neither the built book nor a training: four m
 
 mutations: $(installed)  ## wrong constants that the tests of the statements must notice: ten minutes
 	$(python) tests/mutations.py $(OPTIONS)
+
+matrix: $(installed)  ## the theory on the oldest and newest versions, Pythons, without AVX2: an hour
+	$(python) tests/matrix.py $(OPTIONS)
 
 pictures: $(installed)  ## the logo, and the pictures of the imports in CONTRIBUTING.md anew
 	$(python) book/_ext/logo.py

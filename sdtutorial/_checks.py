@@ -4,6 +4,7 @@ A value of the wrong kind raises TypeError, a value of the right kind that does 
 ValueError; both say what was wrong and what was expected. Nothing here changes its argument.
 """
 
+import functools
 import operator
 
 import numpy as np
@@ -90,7 +91,7 @@ def _conversion(name, value, array):
         return ": words need a code first, for classes one column each of zeros and ones"
     try:
         works = array.dtype.kind != "c" and np.isfinite(np.asarray(value, dtype=float)).all()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last for an int beyond all floats
         works = False
     return f": np.asarray({name}, dtype=float) converts it" if works else ""
 
@@ -190,11 +191,11 @@ def per_column(name, value, columns):
 def weights(value, size):
     """Return weights of points, (K,), scaled to the mean 1; None where there are none.
 
-    They are positive or zero, and not all zero.
+    They are positive or zero, and not all zero. True and false count as one and zero.
     """
     if value is None:
         return None
-    array = real_array("weights", value, ndim=1)
+    array = real_array("weights", value, ndim=1, kinds="iufb")
     if array.shape != (size,):
         raise ValueError(f"weights must have shape ({size},), one a point, not {array.shape}")
     if array.min() < 0 or not array.any():
@@ -203,8 +204,11 @@ def weights(value, size):
     return array * (size / array.sum())
 
 
-def whole_number(name, value, minimum=0):
-    """Return ``value`` as an int of at least ``minimum``; 3.0 and True are not whole numbers."""
+def whole_number(name, value, minimum=0, maximum=2**63 - 1):
+    """Return ``value`` as an int of at least ``minimum``; 3.0 and True are not whole numbers.
+
+    Beyond ``maximum`` it counts nothing that a machine holds; None lifts that.
+    """
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError
@@ -213,7 +217,15 @@ def whole_number(name, value, minimum=0):
         raise TypeError(f"{name} must be a whole number, not {value!r}") from None
     if number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, not {number}")
+    if maximum is not None and number > maximum:
+        raise ValueError(
+            f"{name} must be at most {maximum}, not a number of {_digits(number)} digits"
+        )
     return number
+
+
+def _digits(number):
+    return int(number.bit_length() * 0.30103) + 1  # str refuses to write very long ones
 
 
 def eigenvalues(value):
@@ -297,6 +309,24 @@ def offers(name, value, attributes, expected):
         raise TypeError(f"{name} must be {expected}, with {', '.join(missing)}, not {value!r}")
 
 
+def finite_result(function):
+    """Make a function refuse arguments for which a number in its result leaves the range."""
+
+    @functools.wraps(function)
+    def checked(*args, **options):
+        with np.errstate(over="ignore", invalid="ignore"):
+            result = function(*args, **options)
+        for part in result if isinstance(result, tuple) else (result,):
+            if not np.isfinite(part).all():
+                raise ValueError(
+                    f"the result of {function.__name__} leaves the range of double precision: "
+                    "bring the arguments to a smaller scale"
+                )
+        return result
+
+    return checked
+
+
 def predictions(values):
     """Return predictions as they are; ValueError if one has left the range of floats."""
     if not np.isfinite(values).all():
@@ -312,7 +342,7 @@ def generator(seed):
     if isinstance(seed, np.random.Generator):
         return seed
     try:
-        return np.random.default_rng(whole_number("seed", seed))
+        return np.random.default_rng(whole_number("seed", seed, maximum=None))
     except (TypeError, ValueError):
         raise TypeError(
             f"seed must be a whole number of at least 0 or a numpy Generator, not {seed!r}"

@@ -295,6 +295,10 @@ def _with_multiplier(rule, shape, parts):
     """Return the chain of rounds with one c, for columns of the given shape."""
     c = _checks.per_column("multiplier", rule.multiplier, shape)
     _checks.within_range("multiplier", c)
+    if np.min(c, initial=np.inf) < np.finfo(float).tiny:
+        raise ValueError(
+            f"multiplier {np.min(c):.3g} is too small for double precision to hold all its digits"
+        )
     refuse_beyond_memory("the multipliers", rule.max_rounds, *shape)
     return Chain(
         **parts,

@@ -146,6 +146,7 @@ def truncation(eigenvalues, threshold):
 # --- Labels kept in the mixture ---------------------------------------------------------------
 
 
+@_checks.finite_result
 def label_mixing(eigenvalues, multiplier, label_weight, fits):
     """Return b_n, what n fits keep whose targets mix the labels with the fit before.
 
@@ -185,6 +186,7 @@ def _kept_of_labels(s, a, mixed):
         return np.where(a == 0, 0.0, a * total) + power
 
 
+@_checks.finite_result
 def teacher_mixing(eigenvalues, multiplier, teacher_weight):
     """Return s (1 - w (1 - s)), one round in which the teacher has the weight w.
 
@@ -208,6 +210,7 @@ def teacher_mixing(eigenvalues, multiplier, teacher_weight):
     return s * (1 - w * (1 - s))
 
 
+@_checks.finite_result
 def weighted_fits(eigenvalues, multiplier, weights):
     """Return sum_j w_j s^j, the mixture of the first n fits of self-distillation.
 
@@ -230,6 +233,7 @@ def weighted_fits(eigenvalues, multiplier, weights):
     return weights @ s ** np.arange(1, weights.shape[-1] + 1)[:, None]
 
 
+@_checks.finite_result
 def generation_noise(eigenvalues, multiplier, label_weight, fits):
     """Return the share of fresh noise in the variance of fit n, if each generation adds its own.
 
@@ -262,6 +266,7 @@ def generation_noise(eigenvalues, multiplier, label_weight, fits):
 # --- Risk, and what is best -------------------------------------------------------------------
 
 
+@_checks.finite_result
 def expected_risk(filters, signal, noise_variance):
     """Return the mean squared error at the training points that a filter has on average.
 
@@ -289,6 +294,7 @@ def expected_risk(filters, signal, noise_variance):
     return np.mean(((1 - phi) * theta) ** 2 + phi**2 * v, axis=-1)[()]
 
 
+@_checks.finite_result
 def wiener(signal, noise_variance, eigenvalues=None):
     """Return theta^2 / (theta^2 + v), the filter with the least expected risk of all.
 
@@ -315,6 +321,7 @@ def wiener(signal, noise_variance, eigenvalues=None):
     return _divide(square, square + v)
 
 
+@_checks.finite_result
 def best_teacher_weight(eigenvalues, multiplier, signal, noise_variance):
     """Return the weight of the teacher with which one round has the least expected risk.
 
@@ -341,6 +348,7 @@ def best_teacher_weight(eigenvalues, multiplier, signal, noise_variance):
     return _divide(gain, np.sum(g**2 * (theta**2 + v), axis=-1))[()]
 
 
+@_checks.finite_result
 def best_weighted_fits(eigenvalues, multiplier, signal, noise_variance, fits):
     """Return the mixtures sum_j w_j s^j, sum w = 1, of least expected risk for 1 ... n fits.
 
@@ -420,9 +428,12 @@ def tune(filter_of, signal, noise_variance, interval):
     -------
     parameter, risk : float
     """
-    low, high = (_checks.positive_number("interval", end) for end in interval)
-    if not low < high:
-        raise ValueError("interval must be two rising numbers")
+    if not callable(filter_of):
+        raise TypeError(f"filter_of must be a function of parameters, not {filter_of!r}")
+    interval = _checks.real_array("interval", interval)
+    if interval.shape != (2,) or not 0 < interval[0] < interval[1]:
+        raise ValueError("interval must be two positive, rising numbers")
+    low, high = interval
 
     def risks(parameters):
         return expected_risk(filter_of(parameters), signal, noise_variance)

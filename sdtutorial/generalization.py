@@ -75,6 +75,7 @@ def equivalent_eigenvalues(eigenvalues, multipliers):
         return np.where(growth > 0, spread, d)  # c / d underflows: nothing is taken away
 
 
+@_checks.finite_result
 def equivalent_squared_radius(chain):
     """Return the squared norm of each round's fit in the function space of its equivalent kernel.
 
@@ -90,7 +91,7 @@ def equivalent_squared_radius(chain):
     -------
     ndarray, shape (T,) or (T, Q)
     """
-    _check_whole(chain)
+    _whole(chain)
     if len(chain.multipliers) == 0:
         return np.zeros(chain.multipliers.shape)
     kept, lost = chain.filters, -np.expm1(chain.log_filters)
@@ -195,7 +196,7 @@ def degrees_of_freedom(chain):
     ndarray, shape (T,) or (T, Q)
         Zero for a column that has collapsed.
     """
-    return _freedom(chain)[0]
+    return freedom(_whole(chain))[0]
 
 
 def risk_estimate(chain, noise_variance, *, count=None):
@@ -236,8 +237,8 @@ def risk_estimate(chain, noise_variance, *, count=None):
         If a variance or the count is not a positive number, if there is not one variance for each
         column, or if the chain holds a part of the spectrum.
     """
+    df, _ = freedom(_whole(chain))
     variance = _checks.per_column("noise_variance", noise_variance, chain.coordinates.shape[1:])
-    df, _ = _freedom(chain)
     size = _count(chain, count)
     return _training_errors(chain) - variance + 2 * variance * df / size
 
@@ -266,7 +267,7 @@ def generalized_cross_validation(chain, *, count=None):
     ndarray, shape (T,) or (T, Q)
         In squared units of the labels; infinite where df_t is not below K, as for a single point.
     """
-    _, lost = _freedom(chain)
+    _, lost = freedom(_whole(chain))
     size = _count(chain, count)
     if size == 1 and chain.tolerance is not None:
         # one degree of freedom in every round: nothing is left but rounding
@@ -292,9 +293,9 @@ def jacobians(chain):
     -------
     ndarray, shape (T, K, K)
     """
+    _whole(chain)
     if chain.coordinates.ndim != 1:
         raise ValueError(f"jacobians takes a chain of one label vector, not {chain!r}")
-    _check_whole(chain)
     d, z, c = chain.eigenvalues, chain.coordinates, chain.multipliers
     if chain.tolerance is None:
         return chain.filters[:, :, None] * np.eye(len(d))
@@ -396,6 +397,7 @@ def coupled_walkers(chain, seed):
         Whether the walker left in the round, be it for the place where it stood.
     """
     rng = _checks.generator(seed)
+    _whole(chain)
     if chain.coordinates.ndim != 1 or chain.tolerance is None:
         raise ValueError(
             f"coupled_walkers takes a chain of one label vector with a tolerance, not {chain!r}"
@@ -409,11 +411,6 @@ def coupled_walkers(chain, seed):
         left.append(rng.random() >= stays[places[-1]])
         places.append(np.where(left[-1], goal, places[-1]))
     return np.array(places), np.array(left).reshape(-1, size)
-
-
-def _freedom(chain):
-    _check_whole(chain)
-    return freedom(chain)
 
 
 def _training_errors(chain):
@@ -430,13 +427,16 @@ def _training_errors(chain):
     return errors
 
 
-def _check_whole(chain):
+def _whole(chain):
+    """Return a chain as it is, if it holds the whole spectrum."""
+    _checks.offers("chain", chain, ["multipliers", "coordinates"], "a Chain")
     vectors = chain.eigenvectors
     if vectors is not None and vectors.shape[0] != vectors.shape[1]:
         raise ValueError(
             f"this needs the whole spectrum, but the chain holds {vectors.shape[1]} of "
             f'{vectors.shape[0]} eigenvalues: run it with method="eigh"'
         )
+    return chain
 
 
 # A rival that holds labels out

@@ -193,9 +193,14 @@ def tuned_predictions(split, kernel, tolerances, penalties, *, rounds=12, folds=
     """
     from sdtutorial.estimator import SelfDistilledKernelRidge
 
+    _check_split(split)
+    _check_kernel(kernel)
+    rounds = _checks.whole_number("rounds", rounds, minimum=1)
     folds = _checks.whole_number("folds", folds, minimum=2)
-    tolerances = _checks.real_array("tolerances", tolerances, ndim=1)
-    multipliers = _checks.real_array("penalties", penalties, ndim=1) / len(split.x)
+    if folds > len(split.labels):
+        raise ValueError(f"folds must be at most the number of points, {len(split.labels)}")
+    tolerances = _grid("tolerances", tolerances)
+    multipliers = _grid("penalties", penalties) / len(split.x)
     mean = split.labels.mean(axis=0)
     labels = split.labels - mean
     gram, cut = gram_matrix(kernel, split.x), np.arange(len(labels)) % folds
@@ -253,8 +258,9 @@ def study(splits, kernel, tolerance, tolerances, penalties, *, rounds=12):
     """
     from sdtutorial.estimator import SelfDistilledKernelRidge
 
+    _check_kernel(kernel)
     followed, tuned = [], []
-    for split in splits:
+    for split in _list_of(splits):
         model = SelfDistilledKernelRidge(kernel, tolerance=tolerance, rounds=rounds)
         model.fit(split.x, split.labels)
         stages = (stage.reshape(split.truth.shape) for stage in model.staged_predict(split.new))
@@ -269,6 +275,33 @@ def study(splits, kernel, tolerance, tolerances, penalties, *, rounds=12):
         {name: values[0] for name, values in judged.items()},
         {name: values[1] for name, values in judged.items()},
     )
+
+
+def _list_of(splits):
+    if not hasattr(splits, "__iter__"):
+        raise TypeError(f"splits must be several Splits, not {splits!r}")
+    splits = list(splits)
+    if not splits:
+        raise ValueError("splits must hold at least one Split")
+    for split in splits:
+        _check_split(split)
+    return splits
+
+
+def _check_split(split):
+    _checks.offers("split", split, ["x", "labels", "new", "truth"], "a Split")
+
+
+def _check_kernel(kernel):
+    if not callable(kernel):
+        raise TypeError(f"kernel must be a function of two sets of points, not {kernel!r}")
+
+
+def _grid(name, value):
+    array = _checks.real_array(name, value, ndim=1)
+    if not array.size or not (array > 0).all():
+        raise ValueError(f"{name} must hold at least one number, all positive")
+    return array
 
 
 def _judge(split, predictions):

@@ -190,6 +190,7 @@ def mean_and_error(errors):
     return errors.mean(axis=-1)[()], spread[()]
 
 
+@_checks.finite_result
 def expected_error(example, filters):
     """Return the risk of fits with fixed filters, exactly: no draws are needed.
 

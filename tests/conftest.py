@@ -19,7 +19,9 @@ NEED_A_TRAINING = {"machine", "run_script", "tiny_preset", "undisturbed"}
 # The same examples on every run, and no time limit on a single one; in `make matrix`, other ones
 # on every run, and more of them.
 settings.register_profile("book", deadline=None, derandomize=True, database=None)
-settings.register_profile("matrix", deadline=None, database=None, print_blob=True)
+settings.register_profile(
+    "matrix", deadline=None, database=None, max_examples=200, print_blob=True
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "book"))
 
 

@@ -2,16 +2,27 @@
 
 CALLS has one valid call of every public function of the theory. Each number or array in it is
 replaced by what no number is, and the function must refuse it with a TypeError or a ValueError.
+Then all arguments of a call are drawn, with numbers of all sizes and in all disguises: the function
+returns numbers, or raises one of the two with a sentence of the package's own, and nothing else.
 What else a function asks for, and in which words it says so, stands in the tests of its module.
 """
 
+import ast
+import dataclasses
+import functools
 import importlib
 import inspect
+import traceback
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hostile import instead_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from sdtutorial import distill, examples, kernels, real_data
+import sdtutorial
+from sdtutorial import distill, examples, fit, kernels, real_data
 
 try:
     from api import public_names
@@ -179,3 +190,118 @@ def optional(thing, position):
     """Tell whether a function may be called without an argument."""
     parameters = list(inspect.signature(thing).parameters.values())
     return parameters[position].default is None
+
+
+# The whole contract, with drawn arguments
+
+
+METHODS = {
+    "RBF.__call__": (kernels.RBF(0.5), [D, Z]),
+    "CubicSpline.__call__": (kernels.CubicSpline(), [D / 5, D / 5]),
+    "Matern.__call__": (kernels.Matern(0.5, 1.5), [D, Z]),
+    "NTK.__call__": (kernels.NTK(2), [D, Z]),
+    "Chain.predict": (CHAIN.predict, [GRAM]),
+    "Chain.basis": (CHAIN.basis, [GRAM]),
+    "Fit.predict": (fit(GRAM, Y, 0.1).predict, [GRAM]),
+    "fit": (lambda gram, y, e, w: fit(gram, y, e, weights=w), [GRAM, Y, 0.1, Z**2]),
+    "distill with a multiplier": (
+        lambda gram, y, c, a, w, n: distill(
+            gram, y, multiplier=c, label_weight=a, weights=w, max_rounds=n
+        ),
+        [GRAM, Y, 0.1, 0.5, Z**2, 3],
+    ),
+    "distill, several columns": (
+        lambda gram, y, e: distill(gram, y, e, max_rounds=5),
+        [GRAM, np.outer(Y, [1.0, 2.0]), np.array([0.1, 0.2])],
+    ),
+}
+
+NAN_IS_AN_ANSWER = {"real_data.study"}  # the accuracy of labels without classes
+
+
+@pytest.mark.filterwarnings("ignore::sdtutorial.InputWarning")
+@pytest.mark.filterwarnings("ignore::sdtutorial.AccuracyWarning")
+@pytest.mark.parametrize("name", [*CALLS, *METHODS])
+@settings(
+    max_examples=settings().max_examples // 4,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_numbers_come_back_or_a_sentence_and_nothing_else(name, data):
+    if name in METHODS:
+        thing, valid = METHODS[name]
+    else:
+        thing, valid = functools.partial(call, name), CALLS[name]
+    arguments = drawn(data, name, valid)
+    before = [copied(argument) for argument in arguments]
+    try:
+        result = thing(*arguments) if name in METHODS else thing(arguments)
+    except (TypeError, ValueError) as error:
+        assert raised_on_purpose(error), "".join(traceback.format_exception(error))
+        assert len(str(error).split()) > 2, f"no sentence: {error}"
+    else:
+        assert name in NAN_IS_AN_ANSWER or not holds_nan(result), result
+    for argument, copy in zip(arguments, before):
+        assert same(argument, copy), "the function has changed an argument"
+
+
+def drawn(data, name, valid):
+    """Draw arguments of a call: most of them valid, so that more than the first check is met."""
+    changed = data.draw(st.sets(st.integers(0, len(valid) - 1), min_size=1, max_size=3))
+    arguments = []
+    for position, value in enumerate(valid):
+        if position in changed:
+            value = data.draw(instead_of(value), label=f"argument {position}")
+        if value is None and name in CALLS and optional(function(name), position):
+            value = valid[position]  # without max_rounds, a chain may take long
+        arguments.append(value)
+    return arguments
+
+
+def raised_on_purpose(error):
+    """Tell whether a `raise` of the package made an exception, instead of something within it."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    if not Path(last.filename).is_relative_to(Path(sdtutorial.__file__).parent):
+        return False
+    return any(first <= last.lineno <= end for first, end in raises(last.filename))
+
+
+@functools.cache
+def raises(filename):
+    """Return the first and the last line of each `raise` in a file."""
+    tree = ast.parse(Path(filename).read_text(encoding="utf-8"))
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
+    return [(node.lineno, node.end_lineno) for node in nodes]
+
+
+def holds_nan(result):
+    """Tell whether NaN is anywhere in a result, or in the fields of one."""
+    if dataclasses.is_dataclass(result):
+        return any(holds_nan(value) for value in vars(result).values())
+    if isinstance(result, tuple | list):
+        return any(map(holds_nan, result))
+    array = np.asarray(result)
+    return array.dtype.kind in "fc" and bool(np.isnan(array).any())
+
+
+def copied(argument):
+    return argument.copy() if type(argument) is np.ndarray else argument
+
+
+def same(argument, copy):
+    if type(argument) is not np.ndarray:
+        return argument is copy
+    return argument.dtype == copy.dtype and argument.tobytes() == copy.tobytes()
+
+
+def test_an_exception_that_nobody_meant_is_recognised():
+    with pytest.raises(ValueError, match="tolerance") as meant:
+        distill(GRAM, Y, -1.0)
+    assert raised_on_purpose(meant.value)
+    with pytest.raises(ValueError, match="mismatch") as foreign:
+        np.ones(2) @ np.ones(3)
+    assert not raised_on_purpose(foreign.value)
+    with pytest.raises(TypeError) as accident:  # within the package, but by no raise
+        CHAIN._mix(None, None)
+    assert not raised_on_purpose(accident.value)
+    assert holds_nan((1.0, [np.nan])) and not holds_nan((np.inf, "nan"))

@@ -136,6 +136,9 @@ def test_only_ratios_of_weights_matter_and_equal_weights_are_none():
     for scale in (1e-300, 1e-3, 1e300):
         chain = distill(gram, y, 0.1, weights=scale * weights)
         np.testing.assert_allclose(chain.targets, reference.targets, atol=1e-12)
+    kept = np.arange(8) != 3
+    masked = fit(gram, y, 0.1, weights=kept)
+    assert masked.multiplier == fit(gram, y, 0.1, weights=kept.astype(float)).multiplier
     np.testing.assert_allclose(
         distill(gram, y, 0.1, weights=np.full(8, 7)).targets, distill(gram, y, 0.1).targets,
         atol=1e-12,
@@ -323,6 +326,28 @@ def test_the_norm_in_the_space_of_the_equivalent_kernel_is_that_of_the_fit(label
         )
 
 
+def test_labels_whose_squares_leave_the_range_are_refused_where_squares_are_asked_for():
+    chain = distill(np.diag([1.0, 2.0]), [1e200, 2e200], multiplier=0.1, max_rounds=2)
+    assert np.isfinite(chain.targets).all()
+    for quantity in (
+        generalization.equivalent_squared_radius,
+        generalization.generalized_cross_validation,
+        lambda chain: generalization.risk_estimate(chain, 1.0),
+    ):
+        with pytest.raises(ValueError, match="leaves the range of double precision"):
+            quantity(chain)
+
+
+def test_points_without_labels_to_speak_of_make_no_trouble():
+    x, y = problem(9)
+    y[0] = 1e300  # has no weight
+    gram, weights = gram_matrix(KERNEL, x), np.arange(8) > 0
+    chain = distill(gram, y, 0.1, weights=weights)
+    assert chain.targets[0, 0] == 1e300 and np.abs(chain.targets[1:]).max() < 10
+    fitted = fit(gram, y, 0.1, weights=weights).fitted
+    np.testing.assert_allclose(fitted, chain.fitted[0], rtol=1e-12)
+
+
 def test_what_needs_a_tolerance_refuses_a_given_multiplier_in_a_sentence():
     chain = distill(np.diag([1.0, 2.0]), [1.0, 2.0], multiplier=0.1, max_rounds=2)
     assert chain.tolerance is None and chain.norm_ratios is None
@@ -369,6 +394,8 @@ def test_a_chain_of_one_eigenvalue_with_a_given_multiplier_has_its_score():
         ({"multiplier": 0.0, "max_rounds": 1}, ValueError, "multiplier must be positive"),
         ({"multiplier": np.inf, "max_rounds": 1}, ValueError, "multiplier must be finite"),
         ({"multiplier": "1", "max_rounds": 1}, TypeError, "multiplier"),
+        ({"multiplier": 1e-320, "max_rounds": 1}, ValueError, "too small for double precision"),
+        ({"multiplier": 1e301, "max_rounds": 1}, ValueError, "must not exceed 1e[+]300"),
         ({"multiplier": [1, 2, 3], "max_rounds": 1}, ValueError, "multiplier must be one real"),
         ({"tolerance": 0.1, "label_weight": 0.5}, ValueError, "label_weight needs a multiplier"),
         (

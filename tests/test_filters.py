@@ -369,7 +369,7 @@ def with_sixty_digits(d, c, theta, v, fits):
             matrix[i, fits] = matrix[fits, i] = 1
             right[i] = sum(mpmath.mpf(t) ** 2 * x ** (i + 1) for t, x in zip(theta, s))
         right[fits] = 1
-        w = mpmath.lu_solve(matrix, right)[:fits]
+        w = list(mpmath.lu_solve(matrix, right))[:fits]
         kept = [sum(w[j] * x ** (j + 1) for j in range(fits)) for x in s]
         return np.array(kept, dtype=float), np.array(w, dtype=float)
 

@@ -58,14 +58,22 @@ def _drop_raw_scripts(app, doctree, docname):
             node.parent.remove(node)
 
 
-def _mend_roles(app, exception):
-    """Take from the bibliography the roles that docutils gives it and that browsers no longer know."""
+def mended(page):
+    """Return a page without what screen readers stumble over.
+
+    Docutils gives the bibliography roles that browsers no longer know, and the empty corner of a
+    table the mark of a header.
+    """
+    page = re.sub(r' role="(?:doc-biblioentry|list)"', "", page)
+    return re.sub(r'<th class="head[^"]*">(?:<p></p>)?</th>', "<td></td>", page)
+
+
+def _mend_pages(app, exception):
     if exception is None and app.builder.name == "html":
         for page in Path(app.outdir).rglob("*.html"):
             text = page.read_text(encoding="utf-8")
-            mended = re.sub(r' role="(?:doc-biblioentry|list)"', "", text)
-            if mended != text:
-                page.write_text(mended, encoding="utf-8")
+            if mended(text) != text:
+                page.write_text(mended(text), encoding="utf-8")
 
 
 def setup(app):
@@ -74,5 +82,5 @@ def setup(app):
     # Late, when every other extension has added its scripts.
     app.connect("doctree-resolved", _drop_raw_scripts, priority=900)
     app.connect("html-page-context", _drop_needless, priority=900)
-    app.connect("build-finished", _mend_roles)
+    app.connect("build-finished", _mend_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

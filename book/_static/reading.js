@@ -52,10 +52,12 @@
     unfold(target);
     target.scrollIntoView();
   };
+  let marked = false;
   const toMarks = () => {
     const marks = [...article.querySelectorAll("span.highlighted")];
     marks.forEach(unfold);
-    if (marks.length && !location.hash) marks[0].scrollIntoView({ block: "center" });
+    if (marks.length && !marked && !location.hash) marks[0].scrollIntoView({ block: "center" });
+    marked ||= marks.length > 0;
   };
 
   // --- A copied formula is TeX ------------------------------------------------------------------
@@ -202,7 +204,8 @@
     watchWidths();
     watchReferences();
     // The fold buttons and the marks of a search are made by scripts that wait a moment.
-    setTimeout(() => { named(); toTarget(); toMarks(); lighten(); }, 60);
+    setTimeout(() => { named(); toTarget(); lighten(); }, 60);
+    for (const wait of [60, 300, 1000]) setTimeout(toMarks, wait);
     paper.addEventListener("change", lighten);
     addEventListener("hashchange", toTarget);
     new MutationObserver(named).observe(article, { subtree: true, attributeFilter: ["aria-expanded"] });

@@ -202,6 +202,7 @@ def rounds_curve_interval(eigenvalues, coordinates, tolerance):
     >>> rounds_curve_interval([1.0, 2.0, 4.0], [1.0, -2.0, 1.5], 0.001)
     (51, 52)
     """
+    tolerance = _checks.positive_number("tolerance", tolerance)
     longest = rounds_upper_bound(eigenvalues, coordinates, tolerance)
     if longest == 0:
         return 0, 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pydata_sphinx_theme
-from theme import needed
+from theme import mended, needed
 
 OURS = Path(__file__).parents[2] / "book" / "_templates"
 
@@ -29,3 +29,8 @@ def test_the_macros_of_the_theme_are_those_that_the_template_replaces():
     assert macros.findall(theirs) == macros.findall(ours)
     loaded = set(re.findall(r"_static/[\w./-]+", theirs)) - {"_static/scripts/fontawesome.js"}
     assert loaded == set(re.findall(r"_static/[\w./-]+", ours))
+
+
+def test_roles_that_no_browser_knows_and_empty_headers_are_taken_away():
+    page = '<div id="i" role="doc-biblioentry">x</div><th class="head"><p></p></th><th class="head"><p>y</p></th>'
+    assert mended(page) == '<div id="i">x</div><td></td><th class="head"><p>y</p></th>'
