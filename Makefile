@@ -51,7 +51,7 @@ notebooks-published: $(installed)  ## for Colab: they know this repository; in _
 	$(jupyter_book) --builder custom --custom-builder published_notebooks
 
 # Needs a remote `origin` on GitHub, whose address the notebooks name.
-release: book  ## wheel, notebooks and site of this commit, in _build/release
+release: pdf  ## wheel, notebooks, site and PDF of this commit, in _build/release
 	$(MAKE) notebooks-published
 	$(python) .ci/release.py
 

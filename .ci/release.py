@@ -1,6 +1,6 @@
 """Pack what a release hands out into _build/release, and see that all of it is of one edition.
 
-Before it: `make book notebooks-published`. Run by `make release`.
+Before it: `make pdf notebooks-published`. Run by `make release`.
 """
 
 import re
@@ -14,6 +14,7 @@ import nbformat
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
+PAPER = ROOT / "_build" / "book.pdf"
 NOTEBOOKS = ROOT / "_build" / "published_notebooks" / "book"
 RELEASE = ROOT / "_build" / "release"
 
@@ -61,6 +62,7 @@ def main():
     subprocess.run([*wheel, str(ROOT)], check=True)
     shutil.make_archive(str(RELEASE / f"site-{version}"), "zip", SITE)
     shutil.make_archive(str(RELEASE / f"notebooks-{version}"), "zip", NOTEBOOKS)
+    shutil.copy2(PAPER, RELEASE / f"book-{version}.pdf")
     (RELEASE / "notes.md").write_text(changes()[1], encoding="utf-8")
 
 
