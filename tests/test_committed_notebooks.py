@@ -63,7 +63,7 @@ def test_a_notebook_begins_by_making_sure_of_the_package_and_knows_no_address(pa
 
 @each_notebook
 def test_a_cell_that_prints_has_its_output_stored(path):
-    for cell in read(path).cells:
+    for cell in read(path).cells[1:]:  # the first one speaks where something is missing
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "code" and shows_text(cell.source) and "nbval-ignore-output" not in tags:
             assert cell.outputs, f"run make notebooks, or tag nbval-ignore-output:\n{cell.source}"

@@ -505,7 +505,7 @@ def test_parameters_broadcast_before_the_axis_of_the_eigenvalues():
         (lambda: filters.expected_risk([1.0], [1.0], -1.0), "noise_variance must not be negative"),
         (lambda: filters.expected_risk([1.0], [1.0], [1.0, 2.0]), "must be a number or have shape"),
         (lambda: filters.wiener([1.0], 1.0, [1.0, 2.0]), "shape of the signal"),
-        (lambda: filters.tune(lambda c: c, [1.0], 1.0, (2.0, 1.0)), "two rising numbers"),
+        (lambda: filters.tune(lambda c: c, [1.0], 1.0, (2.0, 1.0)), "rising numbers"),
     ],
 )
 def test_what_does_not_fit_is_refused(call, complaint):

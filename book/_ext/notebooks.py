@@ -148,11 +148,11 @@ def needed_hidden_cells(cells):
 
 
 def without_glue(source):
-    """Leave out the statements that only hand a number to the prose."""
+    """Leave out the statements that hand numbers to the prose, loops and functions included."""
     lines = source.splitlines()
     for statement in ast.parse(source).body:
-        called = getattr(getattr(statement, "value", None), "func", None)
-        if getattr(called, "id", "").startswith("glue"):
+        calls = (node.func for node in ast.walk(statement) if isinstance(node, ast.Call))
+        if any(getattr(called, "id", "").startswith("glue") for called in calls):
             for number in range(statement.lineno - 1, statement.end_lineno):
                 lines[number] = None
     return "\n".join(line for line in lines if line is not None).strip()

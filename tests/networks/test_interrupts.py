@@ -157,9 +157,14 @@ def test_a_terminal_that_is_gone_keeps_the_program_from_nothing(tmp_path):
 
 
 def test_in_a_library_an_interrupt_is_an_ordinary_one():
+    # Who was started in the background of a script has been told to ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     tidied = []
-    with pytest.raises(KeyboardInterrupt):
-        with interrupts.tidied(lambda: tidied.append(1)), interrupts.postponed():
-            signal.raise_signal(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            with interrupts.tidied(lambda: tidied.append(1)), interrupts.postponed():
+                signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert tidied == [1]
     assert not interrupts._clean_ups and not interrupts._postponements

@@ -280,7 +280,7 @@ def test_help_that_nobody_can_read_is_a_fault(what, unbuffered, monkeypatch):
 
 @pytest.mark.skipif(os.name != "posix", reason="a shell closes the output")
 def test_a_closed_output_is_no_reason_for_a_traceback():
-    command = f"{sys.executable} -m sdtutorial.networks --help >&-"
+    command = f"'{sys.executable}' -m sdtutorial.networks --help >&-"
     done = subprocess.run(command, shell=True, capture_output=True)
     assert (done.returncode, done.stderr) == (0, b"")
 
