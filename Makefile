@@ -67,6 +67,7 @@ mutations: $(installed)  ## wrong constants that the tests of the statements mus
 
 matrix: $(installed)  ## the theory on the oldest and newest versions, Pythons, without AVX2: an hour
 	$(python) tests/matrix.py $(OPTIONS)
+	$(python) tests/mutations.py
 
 pictures: $(installed)  ## the logo, and the pictures of the imports in CONTRIBUTING.md anew
 	$(python) book/_ext/logo.py
