@@ -5,9 +5,9 @@
     python benchmarks/large.py rows50000    # a kernel that is never a matrix
     python benchmarks/large.py rows200000   # low rank, with scikit-learn's Nystroem
 
-Each writes the lines of ``sdtutorial/recorded/NAME.jsonl``, the first of which says on which machine, with
-which versions and how many threads. Times are processor times of the process, so that what else
-the machine does disturbs them little; run with OPENBLAS_NUM_THREADS=1, where they are those of one
+Each writes the lines of ``sdtutorial/recorded/NAME.jsonl``, the first of which says on which
+machine, with which versions and how many threads. Times are processor times of the process, so
+that what else the machine does disturbs them little; run with OPENBLAS_NUM_THREADS=1, where they are those of one
 thread.
 """
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sdtutorial import _checks
 from sdtutorial.accuracy import rounding_errors
-from sdtutorial.secular import shares_kept
+from sdtutorial.secular import over_eigenvalues, shares_kept
 
 __all__ = ["Chain"]
 
@@ -235,20 +235,15 @@ class Chain:
         """
         vectors = self._vectors()
         cross = _checks.cross(cross, len(vectors))
-        d = self.eigenvalues
         with np.errstate(over="ignore", invalid="ignore"):
             if self.weights is not None:
                 cross = cross * np.sqrt(self.weights)
-            return np.where(d > 0, cross @ vectors, 0.0) / np.where(d > 0, d, 1.0)
+            return over_eigenvalues(cross @ vectors, self.eigenvalues)
 
     @cached_property
     def coefficients(self):
         """a_0 ... a_{T-1} with f_t(x) = g_x^T a_t, the paper's (11): (T, K) or (T, K, Q)."""
-        d, fitted = self.eigenvalues, self.fitted_coordinates
-        reached = d > 0
-        divided = np.zeros_like(fitted)
-        column = d[reached].reshape((-1,) + (1,) * len(self._columns))
-        divided[:, reached] = fitted[:, reached] / column
+        divided = over_eigenvalues(self.fitted_coordinates, self._eigenvalue_column)
         basis = self._vectors()
         if self.weights is not None:
             basis = np.sqrt(self.weights)[:, None] * basis

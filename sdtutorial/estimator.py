@@ -258,6 +258,6 @@ def _in_units(centred, y, weights, relative):
 def _dual_coefficients(chain, rounds):
     """Return the factors of the kernel functions after so many rounds, (K,) or (K, Q)."""
     size, *columns = chain.coordinates.shape
-    fits = np.concatenate([chain.fitted_coordinates, np.zeros((1, size, *columns))])
-    last = np.broadcast_to(np.minimum(rounds, len(fits)) - 1, (1, size, *columns))
-    return chain.basis(np.eye(size)) @ np.take_along_axis(fits, last, axis=0)[0] / size
+    stages = np.concatenate([chain.coefficients, np.zeros((1, size, *columns))])
+    last = np.broadcast_to(np.minimum(rounds, len(stages)) - 1, (1, size, *columns))
+    return np.take_along_axis(stages, last, axis=0)[0] / size

@@ -18,8 +18,8 @@ import numpy as np
 
 from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import alarm, solver_errors
-from sdtutorial.secular import Problem, shares_kept, shares_left
-from sdtutorial.spectrum import LIGHT
+from sdtutorial.secular import shares_kept, shares_left
+from sdtutorial.spectrum import Eigenpairs
 
 __all__ = ["AccuracyNotReachedError"]
 
@@ -334,7 +334,7 @@ class KrylovSpace:
         return d, vectors
 
 
-class RitzSpectrum:
+class RitzSpectrum(Eigenpairs):
     """Ritz pairs of a Gram matrix, and labels in them: a stand-in for its whole spectrum.
 
     Attributes
@@ -375,12 +375,6 @@ class RitzSpectrum:
     def eigenvectors(self):
         return self._basis @ self._combination
 
-    def problem(self, tolerance):
-        """Return the constrained problems of all columns."""
-        return Problem(
-            self.eigenvalues, self.coordinates, tolerance, self.weighted_y, self.cause_of_floor
-        )
-
     def cause_of_floor(self, column, tolerance):
         """Return sentences that say why ``tolerance`` is infeasible in a column, and what helps."""
         null = self.coordinates[self.eigenvalues == 0]
@@ -391,22 +385,8 @@ class RitzSpectrum:
             gram, y, np.sum(part**2) / len(y), tolerance, self.weights
         )
 
-    def sample_basis(self):
-        """Return the values at the points of what has the coordinates 1 in each direction, (K, m).
-
-        As in :class:`sdtutorial.spectrum.Spectrum`; where a point has hardly any weight, from the
-        product with G.
-        """
-        if self.weights is None:
-            return self.eigenvectors
-        root, light = np.sqrt(self.weights)[:, None], self.weights < LIGHT
-        with np.errstate(divide="ignore", invalid="ignore"):
-            basis = self.eigenvectors / root
-        if light.any():
-            d = self.eigenvalues
-            values = self._space.operator.unweighted(root * self.eigenvectors)[light]
-            basis[light] = np.where(d > 0, values, 0.0) / np.where(d > 0, d, 1.0)
-        return basis
+    def gram_rows(self, vectors, rows):
+        return self._space.operator.unweighted(vectors)[rows]
 
     @property
     def null_is_settled(self):

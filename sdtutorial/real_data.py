@@ -116,8 +116,7 @@ def digits_split(seed, label_noise=0.0, size=300):
     size = _size(size, len(x))
     if not 0 <= _checks.real_number("label_noise", label_noise) <= 1:
         raise ValueError(f"label_noise must be in [0, 1], not {label_noise}")
-    order = rng.permutation(len(x))
-    train, test = order[:size], order[size:]
+    train, test = np.split(rng.permutation(len(x)), [size])
     replaced = rng.random(size) < label_noise
     noisy = (classes[train] + replaced * rng.integers(1, 10, size)) % 10
     unit = np.eye(10)
@@ -150,8 +149,7 @@ def diabetes_split(seed, noise=0.0, size=300):
     size = _size(size, len(x))
     if not 0 <= _checks.real_number("noise", noise) < np.inf:
         raise ValueError(f"noise must be finite and at least 0, not {noise}")
-    order = rng.permutation(len(x))
-    train, test = order[:size], order[size:]
+    train, test = np.split(rng.permutation(len(x)), [size])
     labels = y[train] + noise * rng.standard_normal(size)
     return Split(x[train], labels[:, None], x[test], y[test, None])
 

@@ -18,7 +18,13 @@ import numpy as np
 
 from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import rounding_errors
-from sdtutorial.secular import InfeasibleToleranceError, Problem, shares_kept, shares_left
+from sdtutorial.secular import (
+    InfeasibleToleranceError,
+    Problem,
+    over_eigenvalues,
+    shares_kept,
+    shares_left,
+)
 from sdtutorial.spectrum import Spectrum
 
 __all__ = [
@@ -270,7 +276,7 @@ def _fit(spectrum, multiplier, given=False):
     d = spectrum.eigenvalues.reshape((-1,) + (1,) * (spectrum.y.ndim - 1))
     fitted = shares_kept(d, multiplier) * spectrum.coordinates
     with np.errstate(over="ignore", invalid="ignore"):
-        coefficients = spectrum.dual_basis() @ (fitted / np.where(d > 0, d, 1.0))
+        coefficients = spectrum.dual_basis() @ over_eigenvalues(fitted, d)
     if not np.isfinite(coefficients).all():
         raise ValueError(
             "gram is too small for these labels: the coefficients of the fit leave the range "

@@ -50,6 +50,12 @@ def shares_left(eigenvalues, multiplier):
     return np.where((eigenvalues > 0) & np.isfinite(multiplier), left, 1.0)
 
 
+def over_eigenvalues(values, eigenvalues):
+    """Return values divided by d, to whose shape they broadcast; zero where d is zero."""
+    positive = eigenvalues > 0
+    return np.where(positive, values, 0.0) / np.where(positive, eigenvalues, 1.0)
+
+
 class Problem:
     """The constrained problems of all columns in the eigenbasis, scaled so that nothing overflows.
 

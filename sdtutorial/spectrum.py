@@ -4,16 +4,56 @@ import numpy as np
 
 from sdtutorial import _checks, diagnosis
 from sdtutorial.accuracy import alarm, solver_errors
-from sdtutorial.secular import Problem
+from sdtutorial.secular import Problem, over_eigenvalues
 
-LIGHT = 1e-8  # a weight against the mean: divided by its root, values lose half their digits
+_LIGHT = 1e-8  # a weight against the mean: divided by its root, values lose half their digits
 _SINGLE = (
     ": that is rounding if the kernel was computed in single precision, and "
     "gram.astype(np.float32) says so"
 )
 
 
-class Spectrum:
+class Eigenpairs:
+    """What a whole spectrum of a Gram matrix and a part of it have in common.
+
+    Both have the attributes of :class:`Spectrum` that are named here, a method `cause_of_floor`,
+    and `gram_rows(vectors, rows)`: what G makes of vectors (K, p) at some points.
+    """
+
+    def problem(self, tolerance):
+        """Return the constrained problems of all columns."""
+        return Problem(
+            self.eigenvalues,
+            self.coordinates,
+            tolerance,
+            self.weighted_y,
+            self.cause_of_floor,
+        )
+
+    def sample_basis(self):
+        """Return the values at the points of what has the coordinates 1 in each direction, (K, K).
+
+        These are W^(-1/2) times the eigenvectors. Where a point has no weight, or too little for
+        that division, they are those of the functions with these values elsewhere.
+        """
+        if self.weights is None:
+            return self.eigenvectors
+        light = self.weights < _LIGHT
+        with np.errstate(divide="ignore", invalid="ignore"):
+            basis = self.eigenvectors / np.sqrt(self.weights)[:, None]
+        if light.any():
+            values = self.gram_rows(self.dual_basis(), light)
+            basis[light] = over_eigenvalues(values, self.eigenvalues)
+        return basis
+
+    def dual_basis(self):
+        """Return W^(1/2) times the eigenvectors, (K, K): what rows of a cross matrix meet."""
+        if self.weights is None:
+            return self.eigenvectors
+        return np.sqrt(self.weights)[:, None] * self.eigenvectors
+
+
+class Spectrum(Eigenpairs):
     """Eigenpairs of a Gram matrix, and labels in its eigenbasis.
 
     Attributes
@@ -68,40 +108,8 @@ class Spectrum:
         self.alarm = alarm(gram.dtype)
         self.coordinates = self.eigenvectors.T @ self.weighted_y
 
-    def problem(self, tolerance):
-        """Return the constrained problems of all columns."""
-        return Problem(
-            self.eigenvalues,
-            self.coordinates,
-            tolerance,
-            self.weighted_y,
-            self.cause_of_floor,
-        )
-
-    def sample_basis(self):
-        """Return the values at the points of what has the coordinates 1 in each direction, (K, K).
-
-        These are W^(-1/2) times the eigenvectors. Where a point has no weight, or too little for
-        that division, they are those of the functions with these values elsewhere.
-        """
-        if self.weights is None:
-            return self.eigenvectors
-        root = np.sqrt(self.weights)[:, None]
-        light = self.weights < LIGHT
-        with np.errstate(divide="ignore", invalid="ignore"):
-            basis = self.eigenvectors / root
-        basis[light] = self._basis_of(np.asarray(self.gram, dtype=float)[light])
-        return basis
-
-    def _basis_of(self, cross):
-        d = self.eigenvalues
-        return np.where(d > 0, cross @ self.dual_basis(), 0.0) / np.where(d > 0, d, 1.0)
-
-    def dual_basis(self):
-        """Return W^(1/2) times the eigenvectors, (K, K): what rows of a cross matrix meet."""
-        if self.weights is None:
-            return self.eigenvectors
-        return np.sqrt(self.weights)[:, None] * self.eigenvectors
+    def gram_rows(self, vectors, rows):
+        return np.asarray(self.gram, dtype=float)[rows] @ vectors
 
     def cause_of_floor(self, column, tolerance):
         """Return sentences that say why ``tolerance`` is infeasible in a column, and what helps."""

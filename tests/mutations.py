@@ -644,9 +644,6 @@ MUTATIONS = {
             "test_on_the_line_the_ntk_has_rank_two_without_biases_and_full_rank_with_them",
         ),
     ],
-    "test_chains.py": [
-        ("filters.label_mixing", times(1.001), "test_its_filters_are_those_of_label_mixing"),
-    ],
     "test_filters.py": [
         (
             "filters.boosting",

@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
 from bs4 import BeautifulSoup
+from paper import ARTICLE
 
 REFERENCE = re.compile(r'<a class="reference internal" href="([^"#]*#[^"]+)"')
-ARTICLE = re.compile(r'<article class="bd-article">(.*)</article>', flags=re.S)
 FOLDER = "cards"
 
 # What a box does not need in a card.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 from myst_parser.mdit_to_docutils.base import default_slugify
-from statements import find_tests
+from statements import find_tests, source_of
 
 PAGE = "book/claims"
 COUNTS, CLAIMS = "<!-- counts -->", "<!-- claims -->"
@@ -57,7 +57,6 @@ class Claim:
             if set(check.labels) & set(self.told)
             or f"{check.file.removeprefix('tests/')}::{check.name}" in self.tests
         ]
-
 
     def page(self, statements):
         """Return the name of the page where the claim is told; empty text for an equation."""
@@ -157,7 +156,7 @@ def entry_text(claim, checks, statements, folder, address):
 def test_link(check, address):
     """Return the name of a test, as a link where the address of the repository is known."""
     name = f"`{check.name}`"
-    return f"[{name}]({address}/blob/HEAD/{check.file}#L{check.line})" if address else name
+    return f"[{name}]({source_of(check, address)})" if address else name
 
 
 def counts_text(claims):

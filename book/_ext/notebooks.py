@@ -266,7 +266,7 @@ def _offer_generated_notebooks(app, exception):
     if exception is not None or app.builder.name != "html":
         return
     sources = Path(app.outdir) / "_sources"
-    repository = app.config.repository_address
+    repository, revision = app.config.repository_address, find_revision(app.srcdir)
     for offered in sources.rglob("*.ipynb"):
         generated = Path(app.srcdir) / offered.relative_to(sources)
         if not generated.exists():
@@ -274,7 +274,7 @@ def _offer_generated_notebooks(app, exception):
         notebook = nbformat.read(generated, as_version=4)
         if repository:
             torch = needs_torch(notebook.cells[1:])
-            first = install_cell(repository, find_revision(app.srcdir), torch)
+            first = install_cell(repository, revision, torch)
             notebook.cells[0].source = first.source
         nbformat.write(notebook, offered)
 

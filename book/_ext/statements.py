@@ -44,7 +44,7 @@ def _labels(function):
 
 
 def _complete(app, doctree, docname):
-    checks = find_checks(Path(app.srcdir) / "tests")
+    checks = app.statement_checks
     on_the_site = app.builder.format == "html"
     for node in doctree.findall(lambda node: isinstance(node, STATEMENTS)):
         if node["label"] in checks:
@@ -52,6 +52,11 @@ def _complete(app, doctree, docname):
             node += folded(line, checks[node["label"]]) if on_the_site else line
     if on_the_site:
         _dress(doctree)
+
+
+def _read_tests(app):
+    """Read all tests once for a build, not for every page."""
+    app.statement_checks = find_checks(Path(app.srcdir) / "tests")
 
 
 def _dress(doctree):
@@ -98,6 +103,11 @@ def folded(line, checks):
     return nodes.container("", html(start), line, html("</details>"))
 
 
+def source_of(check, address):
+    """Return where the repository at an address shows a test."""
+    return f"{address}/blob/HEAD/{check.file}#L{check.line}"
+
+
 def checked_by(checks, address):
     """Return the line that names the tests, with links to them where an address is known."""
     line = nodes.paragraph(classes=["checked-by"])
@@ -107,7 +117,7 @@ def checked_by(checks, address):
             line += nodes.Text(", ")
         name = nodes.literal("", check.name)
         if address:
-            source = f"{address}/blob/HEAD/{check.file}#L{check.line}"
+            source = source_of(check, address)
             name = nodes.reference("", "", name, refuri=source, internal=False)
         line += name
         if check.file not in {later.file for later in checks[position + 1 :]}:
@@ -146,5 +156,6 @@ class Statements(Domain):
 
 def setup(app):
     app.add_domain(Statements)
+    app.connect("builder-inited", _read_tests)
     app.connect("doctree-resolved", _complete)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

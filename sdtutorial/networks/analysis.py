@@ -50,6 +50,11 @@ class Chains:
     stopped: list
 
     @property
+    def members(self):
+        """How many networks round 0 trains: more than one in an ensemble."""
+        return self.configuration["setting"].get("members", 1)
+
+    @property
     def rounds(self):
         """Number of rounds that every chain has."""
         return min((len(chain) for chain in self.records), default=0)

@@ -96,50 +96,32 @@ def controls(setting, *, epochs=(), weight_decays=(), label_smoothings=()):
     recipes |= {
         f"smoothing-{a:g}": replace(setting.recipe, label_smoothing=a) for a in label_smoothings
     }
-    return tuple(
-        replace(setting, name=f"{setting.name}-{name}", recipe=recipe, seeds_of=setting.name)
-        for name, recipe in recipes.items()
-    )
+    return tuple(_variant(setting, name, recipe=recipe) for name, recipe in recipes.items())
 
 
 def same_initialisation(setting):
     """The control in which every round starts from the weights that round 0 started from."""
-    return replace(
-        setting,
-        name=f"{setting.name}-same-initialisation",
-        same_initialisation=True,
-        seeds_of=setting.name,
-    )
+    return _variant(setting, "same-initialisation", same_initialisation=True)
 
 
 def augmented(setting):
     """The contrast: images are mirrored and moved, while targets stay those of clean ones."""
-    return replace(
-        setting,
-        name=f"{setting.name}-augmented",
-        recipe=replace(setting.recipe, augmentation=True),
-        seeds_of=setting.name,
-    )
+    return _variant(setting, "augmented", recipe=replace(setting.recipe, augmentation=True))
 
 
 def with_label_noise(setting, part):
     """The setting with a part of its training labels replaced by other classes."""
-    return replace(
-        setting,
-        name=f"{setting.name}-noise-{part:g}",
-        label_noise=part,
-        seeds_of=setting.name,
-    )
+    return _variant(setting, f"noise-{part:g}", label_noise=part)
 
 
 def ensemble(setting, members):
     """The rival that trains several networks and averages them; round 1 is their student."""
-    return replace(
-        setting,
-        name=f"{setting.name}-ensemble-{members}",
-        members=members,
-        seeds_of=setting.name,
-    )
+    return _variant(setting, f"ensemble-{members}", members=members)
+
+
+def _variant(setting, name, **changes):
+    """The setting with some changes, on its own seeds."""
+    return replace(setting, name=f"{setting.name}-{name}", seeds_of=setting.name, **changes)
 
 
 def _cifar_settings(cifar100, cifar10, resnet, vgg, images):

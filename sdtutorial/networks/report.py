@@ -168,8 +168,7 @@ def costs(groups):
     for chains in groups:
         rounds = [record for chain in chains.records for record in chain]
         hours = sum(record.metrics["processor_seconds"] for record in rounds) / 3600
-        members = chains.configuration["setting"].get("members", 1)
-        trainings = sum(members if record.round == 0 else 1 for record in rounds)
+        trainings = sum(chains.members if record.round == 0 else 1 for record in rounds)
         lines.append(
             f"{trainings:7d} {hours:6.1f}  "
             f"{', '.join(sorted({record.device for record in rounds})):10s} {chains.setting}"

@@ -82,10 +82,9 @@ def alternatives(base, groups, *, rounds=4, confidence=0.95):
     longer = _varying(base, groups, "epochs")
     found += [("epochs", n, chains, 0) for n, chains in longer if n > _recipe(base)["epochs"]]
     for chains in groups:
-        members = _members(chains)
-        if members > 1 and _first_training(chains) == _first_training(base):
+        if chains.members > 1 and _first_training(chains) == _first_training(base):
             kinds = ("members", "student")[: chains.rounds]
-            found += [(kind, members, chains, t) for t, kind in enumerate(kinds)]
+            found += [(kind, chains.members, chains, t) for t, kind in enumerate(kinds)]
     listed = [_alternative(*rival, base, groups, confidence) for rival in found]
     return sorted((one for one in listed if one.gain.count), key=lambda one: one.trainings)
 
@@ -105,7 +104,7 @@ def _alternative(kind, value, chains, number, base, groups, confidence):
 
 def _trainings(chains, number):
     """Epochs of all trainings up to a round."""
-    return (_members(chains) + number) * _recipe(chains)["epochs"]
+    return (chains.members + number) * _recipe(chains)["epochs"]
 
 
 def gains_by_chain(chains, base, groups, number=0, metric="test_accuracy"):
@@ -129,7 +128,7 @@ def gains_by_chain(chains, base, groups, number=0, metric="test_accuracy"):
     firsts = {}
     for other in groups:
         same = other.configuration["machine"] == chains.configuration["machine"]
-        if same and _members(other) == 1 and _first_training(other) == _first_training(base):
+        if same and other.members == 1 and _first_training(other) == _first_training(base):
             firsts |= {chain[0].chain: chain[0].metrics[metric] for chain in other.records}
     return {
         chain[0].chain: chain[number].metrics[metric] - firsts[chain[0].chain]
@@ -150,14 +149,9 @@ def _varying(base, groups, entry):
         for chains in groups
         if _first_training(chains, entry) == _first_training(base, entry)
         and _recipe(chains).get(entry, 0) != _recipe(base).get(entry, 0)
-        and _members(chains) == 1
+        and chains.members == 1
     ]
     return [(_recipe(chains).get(entry, 0), chains) for chains in [base, *others]]
-
-
-def _members(chains):
-    """Networks of round 0."""
-    return chains.configuration["setting"].get("members", 1)
 
 
 def _recipe(chains):
