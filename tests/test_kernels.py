@@ -182,6 +182,15 @@ def test_the_rbf_kernel_is_right_at_both_ends_of_the_range(length_scale, x, t, v
     assert RBF(length_scale)([[x, x]], [[x, t]])[0, 0] == pytest.approx(value, rel=1e-14)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-160, 1e160, 1e200, 1e300])
+@pytest.mark.parametrize("nu", [0.5, 0.8, 1.5, 2.5])
+def test_the_matern_kernel_has_no_scale_of_its_own(scale, nu):
+    x = np.array([0.0, -1e-3, 1.0, 5.0])
+    there = Matern(scale, nu)(scale * x, scale * x)
+    np.testing.assert_allclose(there, Matern(1.0, nu)(x, x), rtol=1e-11)
+    assert Matern(1e-300, nu)([0.0], [1e10]) == 0 and Matern(5e-324, nu)([1.7e308], [-1e308]) == 0
+
+
 @pytest.mark.parametrize(
     ("x", "t", "value"),
     [
