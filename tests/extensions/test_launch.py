@@ -1,9 +1,12 @@
 """The buttons that run a page: each is there where it leads somewhere, and only there."""
 
 import json
+import shutil
+from types import SimpleNamespace
 
+import pytest
 from bs4 import BeautifulSoup
-from launch import buttons
+from launch import buttons, built_lite
 
 REPOSITORY = "https://github.com/o/n"
 RUNNER = "../lite/notebooks/index.html"
@@ -52,18 +55,29 @@ def test_a_page_without_code_has_no_such_button(miniature):
     assert links(miniature.site, "search.html") == {}
 
 
-def test_pages_lead_to_a_runner_that_is_whole(miniature):
-    """The second build finds it beside the site, copies it, and writes the pages again."""
-    runner = miniature.site.parent / "lite" / "site"
-    pyodide = runner / "static" / "pyodide"
-    pyodide.mkdir(parents=True)
-    (runner / "notebooks").mkdir()
-    (runner / "notebooks" / "index.html").write_text("opens notebooks")
+@pytest.fixture
+def runner(tmp_path):
+    """A site that runs notebooks, beside the folder of the pages, whose lock names NumPy alone."""
+    site = tmp_path / "lite" / "site"
+    for folder in (site / "notebooks", site / "static" / "pyodide"):
+        folder.mkdir(parents=True)
+    (site / "notebooks" / "index.html").write_text("opens notebooks")
     lock = {"packages": {"numpy": {"file_name": "numpy.whl"}}}
-    (pyodide / "pyodide-lock.json").write_text(json.dumps(lock))
-    miniature.build("-W", "-n")
-    assert list(links(miniature.site, "book/one.html")) == ["Colab", "Binder"], "numpy is lacking"
-    (pyodide / "numpy.whl").write_text("")
+    (site / "static" / "pyodide" / "pyodide-lock.json").write_text(json.dumps(lock))
+    return site
+
+
+def test_a_runner_that_lacks_something_is_as_good_as_none(runner, tmp_path):
+    app = SimpleNamespace(outdir=tmp_path / "html")
+    assert built_lite(app) is None
+    (runner / "static" / "pyodide" / "numpy.whl").write_text("")
+    assert built_lite(app) == runner
+
+
+def test_pages_lead_to_a_runner_that_is_whole(miniature, runner):
+    """A second build finds it beside the site, copies it, and writes the pages again."""
+    (runner / "static" / "pyodide" / "numpy.whl").write_text("")
+    shutil.copytree(runner.parent, miniature.site.parent / "lite")
     miniature.build("-W", "-n")
     live = links(miniature.site, "book/one.html")["Live"]
     page = miniature.site / "book" / live["href"].split("?")[0]
