@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def miniature(tmp_path_factory):
-    """Build the miniature; its site is in `site`, and called it makes notebooks, by a builder."""
+    """Build the miniature: `site` is its site, `build` builds it again, a call makes notebooks."""
     root = tmp_path_factory.mktemp("a book")
     book = root / "book"
     book.mkdir()
@@ -63,4 +63,5 @@ def miniature(tmp_path_factory):
 
     build("--all", "-W", "-n", "--keep-going")
     notebooks.site = root / "_build" / "html"
+    notebooks.build = build
     return notebooks
