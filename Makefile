@@ -7,8 +7,8 @@ installed := .venv/.installed
 jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: help book pdf page notebooks notebooks-built notebooks-published release test check mutations
-.PHONY: matrix pictures benchmark clean
+.PHONY: help book pdf page notebooks notebooks-built notebooks-published student release test check
+.PHONY: mutations matrix pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
@@ -49,6 +49,14 @@ notebooks-built: $(installed)  ## the same notebooks, in _build/notebooks
 notebooks-published: $(installed)  ## for Colab: they know this repository; in _build/published_notebooks
 	rm -rf _build/published_notebooks
 	$(jupyter_book) --builder custom --custom-builder published_notebooks
+
+# The notebooks install the wheel from SITE, where the site will be; else from beside themselves.
+student: export OPENBLAS_NUM_THREADS = 1
+student: $(installed)  ## the book without solutions, in _build/student: make student SITE=https://...
+	$(python) book/_ext/student.py write $(SITE)
+	.venv/bin/jupyter-book build _build/student/source --all -W -n --keep-going
+	.venv/bin/jupyter-book build _build/student/source --builder custom --custom-builder notebooks
+	$(python) book/_ext/student.py pack
 
 # Needs a remote `origin` on GitHub, whose address the notebooks name.
 release: pdf  ## wheel, notebooks, site and PDF of this commit, in _build/release
