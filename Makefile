@@ -7,13 +7,14 @@ installed := .venv/.installed
 jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: help book pdf page notebooks notebooks-built notebooks-published student release test check
-.PHONY: mutations matrix pictures benchmark clean
+.PHONY: help book pdf page notebooks notebooks-built notebooks-published slides slides-built student
+.PHONY: release test check mutations matrix pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
 # The matrices are small: two threads would wait for each other longer than they compute.
-book pdf page notebooks-built notebooks-published test check mutations matrix: export OPENBLAS_NUM_THREADS = 1
+book pdf page notebooks-built notebooks-published slides-built student test check mutations matrix: \
+  export OPENBLAS_NUM_THREADS = 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-20s %s\n", $$1, $$2 }'
@@ -50,8 +51,15 @@ notebooks-published: $(installed)  ## for Colab: they know this repository; in _
 	rm -rf _build/published_notebooks
 	$(jupyter_book) --builder custom --custom-builder published_notebooks
 
+slides: book  ## a deck of slides and a handout for each deck file book/*.deck.yml, in _build/slides
+	$(MAKE) slides-built
+
+slides-built: $(installed)  ## the same from the pages that the last `make book` executed
+	rm -rf _build/slides
+	$(jupyter_book) --builder custom --custom-builder slides
+	$(python) book/_ext/handout.py
+
 # The notebooks install the wheel from SITE, where the site will be; else from beside themselves.
-student: export OPENBLAS_NUM_THREADS = 1
 student: $(installed)  ## the book without solutions, in _build/student: make student SITE=https://...
 	$(python) book/_ext/student.py write $(SITE)
 	.venv/bin/jupyter-book build _build/student/source --all -W -n --keep-going
