@@ -150,6 +150,7 @@ def test_a_rough_kernel_reaches_labels_that_a_smooth_one_cannot():
 @pytest.mark.parametrize(
     "kernel", [CubicSpline(), RBF(0.3), Matern(0.3, 1.5), NTK(2, 0.5)], ids=repr
 )
+@pytest.mark.slow
 def test_a_kernel_and_its_gram_matrix_hold_at_most_two_matrices(kernel):
     K = 3000
     x = points(kernel, K, 3, np.random.default_rng(8))
