@@ -196,6 +196,23 @@ def test_the_chapters_have_formulas_and_figures_at_all(visit, server):
     assert sum(len(page.filters) for page in seen) > 10
 
 
+def test_the_front_door_says_what_the_book_is(built):
+    page = BeautifulSoup((built / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.title.get_text() == page.h1.get_text() == "Self-distillation in Hilbert space"
+    assert len(page.p.get_text().split()) > 10
+    assert page.a["href"] == f"{DOCNAMES[0]}.html"
+
+
+def test_the_first_page_leads_to_a_section_on_the_readers_own_data(built):
+    first, data = (
+        BeautifulSoup((built / "html" / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+        for page in (DOCNAMES[0], "book/real_data")
+    )
+    ways = [link["href"] for link in first.select(".start a")]
+    assert len(ways) == 4 and ways[-1].startswith("real_data.html#")
+    assert data.find(id=ways[-1].partition("#")[2]) is not None
+
+
 def test_the_front_door_leads_to_the_first_page(browser, server):
     tab = browser.new_page()
     tab.goto(f"{server}/index.html")
