@@ -15,6 +15,7 @@ NARROWEST = 320  # a telephone, or a desktop at a zoom of 400 %
 # The most that a page may weigh, as it is sent (compressed) and as it is read, in bytes.
 WITH_FORMULAS = (400_000, 1_800_000)
 WITHOUT_FORMULAS = (250_000, 900_000)
+LONGEST_TASK = 300  # milliseconds, while it loads
 
 each_page = pytest.mark.parametrize("page", DOCNAMES)
 each_view = pytest.mark.parametrize(
@@ -173,6 +174,40 @@ def test_a_page_is_light(page, visit, server, built):
     limits = WITH_FORMULAS if seen.formulas else WITHOUT_FORMULAS
     assert compressed <= limits[0]
     assert raw <= limits[1]
+
+
+@pytest.mark.parametrize("page", ["book/collapse_bound", "book/when_to_stop"])
+def test_no_task_of_a_long_page_is_long(page, browser, built):
+    """In time of the processor, which other programs lengthen less than they do time on the wall."""
+    tasks = [main_tasks(browser, (built / "html" / f"{page}.html").as_uri()) for _ in range(2)]
+    assert min(map(max, tasks)) < LONGEST_TASK
+
+
+def main_tasks(browser, address):
+    """Return what each task of a page takes while it loads, in milliseconds of the processor."""
+    tab = browser.new_page(viewport={"width": DESKTOP, "height": 900})
+    session = tab.context.new_cdp_session(tab)
+    events, ended = [], []
+    session.on("Tracing.dataCollected", lambda message: events.extend(message["value"]))
+    session.on("Tracing.tracingComplete", lambda message: ended.append(message))
+    session.send("Tracing.start", {"categories": "toplevel", "transferMode": "ReportEvents"})
+    tab.goto(address, wait_until="load")
+    tab.wait_for_timeout(800)
+    session.send("Tracing.end")
+    while not ended:
+        tab.wait_for_timeout(50)
+    tab.close()
+    threads = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event.get("name") == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    return [
+        event["tdur"] / 1000
+        for event in events
+        if event["name"].endswith("::RunTask") and (event["pid"], event["tid"]) in threads
+        if "tdur" in event
+    ]
 
 
 @each_page
