@@ -90,6 +90,7 @@ def figures(example, chain, errors):
     return all_figures(example, chain, errors)
 
 
+@pytest.mark.slow
 def test_these_are_all_figures(figures):
     functions = {
         name
@@ -108,6 +109,7 @@ def test_every_word_is_at_least_nine_pixels_high_on_a_telephone(figures):
                 assert text.get_fontsize() * pixels >= 9, (figure, text)
 
 
+@pytest.mark.slow
 def test_no_word_is_cut_off(figures):
     for figure in figures:
         figure.draw_without_rendering()
