@@ -38,6 +38,7 @@ class NotebookBuilder(Builder):
 
     repository = revision = ""
     keeps_figures = False  # they would differ from one version of Matplotlib to the next
+    splits_lines = True
 
     def init(self):
         # The committed notebooks are the same in every fork: the address of the site stays out.
@@ -82,7 +83,7 @@ class NotebookBuilder(Builder):
         cells.insert(0, self.first_cell(cells))
         target = Path(self.outdir) / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(serialise(cells), encoding="utf-8")
+        target.write_text(serialise(cells, self.splits_lines), encoding="utf-8")
 
     def finish(self):
         pass
@@ -110,6 +111,7 @@ class LiteNotebookBuilder(NotebookBuilder):
 
     name = "lite_notebooks"
     keeps_figures = True
+    splits_lines = False  # JupyterLite would put commas between the lines of an output
 
     @functools.cache
     def has_notebook(self, docname):
@@ -304,7 +306,7 @@ def joined_streams(outputs):
     return joined
 
 
-def serialise(cells):
+def serialise(cells, split_lines=True):
     """Return the file of a notebook with these cells, the same bytes whenever they are the same."""
     count = 0
     for position, cell in enumerate(cells):
@@ -323,7 +325,7 @@ def serialise(cells):
         },
     )
     nbformat.validate(notebook)
-    return nbformat.writes(notebook) + "\n"
+    return nbformat.writes(notebook, split_lines=split_lines) + "\n"
 
 
 BUILDERS = (NotebookBuilder, PublishedNotebookBuilder, LiteNotebookBuilder)
