@@ -9,13 +9,14 @@ lite_installed := .venv-lite/.installed
 jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: help book pdf page notebooks notebooks-built notebooks-published lite lite-built release
-.PHONY: test check mutations matrix pictures benchmark clean
+.PHONY: help book pdf page notebooks notebooks-built notebooks-published slides slides-built
+.PHONY: student lite lite-built release test check mutations matrix pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
 # The matrices are small: two threads would wait for each other longer than they compute.
-book pdf page notebooks-built notebooks-published lite-built test check: export OPENBLAS_NUM_THREADS = 1
+book pdf page notebooks-built notebooks-published slides-built student lite-built test check: \
+  export OPENBLAS_NUM_THREADS = 1
 mutations matrix: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## this list
@@ -64,6 +65,21 @@ lite-built: $(installed) $(lite_installed)  ## the same without building the sit
 	$(python) -m pytest -q -rs --built tests/extensions/test_lite.py $(OPTIONS)
 	$(jupyter_book) -W -n --keep-going
 
+slides: book  ## a deck of slides and a handout for each deck file book/*.deck.yml, in _build/slides
+	$(MAKE) slides-built
+
+slides-built: $(installed)  ## the same from the pages that the last `make book` executed
+	rm -rf _build/slides
+	$(jupyter_book) --builder custom --custom-builder slides
+	$(python) book/_ext/handout.py
+
+# The notebooks install the wheel from SITE, where the site will be; else from beside themselves.
+student: $(installed)  ## the book without solutions, in _build/student: make student SITE=https://...
+	$(python) book/_ext/student.py write $(SITE)
+	.venv/bin/jupyter-book build _build/student/source --all -W -n --keep-going
+	.venv/bin/jupyter-book build _build/student/source --builder custom --custom-builder notebooks
+	$(python) book/_ext/student.py pack
+
 # Needs a remote `origin` on GitHub, whose address the notebooks name.
 release: pdf  ## wheel, notebooks, site and PDF of this commit, in _build/release
 	$(MAKE) notebooks-published
@@ -73,7 +89,7 @@ release: pdf  ## wheel, notebooks, site and PDF of this commit, in _build/releas
 test: $(installed)  ## everything that guards the project
 	$(python) -m pytest --nbval --nbval-current-env $(OPTIONS)
 
-check: $(installed)  ## what needs neither the built book nor a training: four minutes
+check: $(installed)  ## what needs neither the built book nor a training, nor takes long: two minutes
 	$(python) -m pytest -m "not build and not slow" $(OPTIONS)
 
 mutations: $(installed)  ## wrong constants that the tests of the statements must notice: ten minutes

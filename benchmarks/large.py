@@ -52,7 +52,7 @@ def machine():
     return {
         "processor": cpu[0] if cpu else platform.processor(),
         "cores": os.cpu_count(),
-        "threads": max(pool["num_threads"] for pool in threadpool_info()),
+        "threads": max(p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,

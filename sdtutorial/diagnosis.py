@@ -20,7 +20,9 @@ _MANY_LABELS = 10
 _MANY_ROUNDS = 11  # the norm ratio that the labels must have, to be worth a warning
 _MOSTLY = 0.5  # share of the mean square that a mean must have to be named as a cause
 _PART = 0.05  # share of the floor that a cause must explain to be named among others
+_ROOM = 1.1  # what the tolerance must be of the floor that is left, so that one cure is enough
 _NAMED = 4  # points named in a message
+_SCALES = 100  # ratio of standard deviations from which the smaller column is lost in distances
 
 
 class AccuracyWarning(UserWarning):
@@ -71,20 +73,75 @@ def warn_of_offset(y, norm_ratios, weights=None):
 
 
 def warn_of_unrelated_points(gram):
-    """Warn if a Gram matrix of several points is a multiple of the identity, to rounding."""
+    """Warn if a Gram matrix is a multiple of the identity, to rounding, but for equal points."""
     diagonal = np.diag(gram)
     allowed = _checks.zero_threshold(diagonal.min(), 1, gram.dtype)
+    if not (allowed > 0 and np.ptp(diagonal) <= allowed and np.abs(gram[0]).min() <= allowed):
+        return
     # row by row: the first one nearly always settles it, and no second matrix is held
     related = any(
-        np.abs(np.delete(row, k)).max(initial=0.0) > allowed for k, row in enumerate(gram)
+        ((np.abs(row) > allowed) & (np.abs(row - diagonal[0]) > allowed)).any() for row in gram
     )
-    if len(gram) > 1 and allowed > 0 and not related and np.ptp(diagonal) <= allowed:
+    if not related:
         _warn(
             InputWarning,
-            "the Gram matrix is a multiple of the identity: to this kernel no two points are "
-            "related, and its fits are zero between them. Is the length scale far below all "
-            "distances, or do the coordinates have very different scales?",
+            "to this kernel no two points that differ are related: the Gram matrix is a multiple "
+            "of the identity, but for equal points, and fits are zero between the points. Is the "
+            "length scale far below all distances, or do the coordinates have very different "
+            "scales?",
         )
+
+
+def warn_of_scales(points):
+    """Warn if columns (K, p) of points differ so much in scale that distances see the large alone.
+
+    Constant columns have no part in distances, and count for nothing.
+    """
+    deviations = points.std(axis=0)
+    moving = np.flatnonzero(deviations > _SAME * np.finfo(float).eps * np.abs(points).max(axis=0))
+    if len(moving) < 2:
+        return
+    small, large = (moving[pick(deviations[moving])] for pick in (np.argmin, np.argmax))
+    if deviations[large] > _SCALES * deviations[small]:
+        _warn(
+            InputWarning,
+            f"the columns of X have very different scales: the standard deviation is "
+            f"{deviations[small]:.2g} in column {small} and {deviations[large]:.2g} in column "
+            f"{large}. The kernel sees distances, and in them only the largest columns. Put a "
+            "StandardScaler before it.",
+        )
+
+
+def warn_of_offset_in_share(y, tolerance, weights=None):
+    """Warn if a tolerance that is a share of mean squares is, in some column, mostly of a mean."""
+    y = y.reshape(len(y), -1)
+    mean_square = np.average(y**2, axis=0, weights=weights)
+    variance = np.maximum(mean_square - np.average(y, axis=0, weights=weights) ** 2, 0.0)
+    tolerance = np.broadcast_to(tolerance, variance.shape) * mean_square
+    swallowed = (variance > 0) & (variance < (1 - _OFFSET) * mean_square) & (tolerance > variance)
+    if swallowed.any():
+        column = int(np.argmax(swallowed))
+        _warn(
+            InputWarning,
+            f"the tolerance is a share of the mean square of the targets, most of which is their "
+            f"mean: it is {tolerance[column] / variance[column]:.3g} times their variance, so that "
+            "a fit may miss them by more than a constant does. Use fit_intercept=True, or "
+            "relative=False with a tolerance in squared units of the targets.",
+        )
+
+
+def warn_of_constant_predictions(outputs):
+    """Warn that by the estimate no round is better than the mean of the targets, in these outputs.
+
+    ``outputs`` are indices, or None where there is one output.
+    """
+    where = "" if outputs is None else f" in output {', '.join(map(str, outputs[:_NAMED]))}"
+    _warn(
+        InputWarning,
+        'rounds="auto" chose the mean of the targets' + where + ": by the estimate of the risk no "
+        "round predicts better, and predictions are constant. Try another scale of the kernel, "
+        "another tolerance, or a number of rounds.",
+    )
 
 
 def warn_of_rounding(multiplier_errors, fit_errors, alarm):
@@ -177,9 +234,12 @@ def _causes_at_points(gram, labels, weights):
 
 
 def _most_of(floor, tolerance, causes, named, otherwise):
-    """Return the sentence of the first cause that explains enough; else all that explain a part."""
+    """Return the sentence of the first cause that explains enough; else all that explain a part.
+
+    Enough leaves the tolerance some room: just above the floor the next thing is a lack of digits.
+    """
     for explained, sentence in causes:
-        if explained > 0 and floor - explained <= tolerance:
+        if explained > 0 and _ROOM * (floor - explained) <= tolerance:
             return sentence
     parts = [
         f"For {_percent(explained / floor)} of that: {sentence}"
@@ -277,9 +337,10 @@ def _say_kernel(eigenvalues, points, dtype, tolerance, floor):
     if rank < points and (rank == 0 or eigenvalues[-rank] > _GAP * rounding):
         return (
             f"On these points the kernel has rank {rank}: all its functions are combinations of "
-            f"{rank}. Choose a larger tolerance, a richer kernel, or further coordinates: a "
-            "network's kernel without biases has rank 2 on the line, and full rank once a constant "
-            "coordinate is appended, np.column_stack([x, np.ones(len(x))])."
+            f"{rank}. Choose a larger tolerance or a richer kernel: in the place of a linear or "
+            "polynomial one the Gaussian kernel, or exp(-|x - t| / length). A network's kernel "
+            "without biases has rank 2 on the line, and full rank once a constant coordinate is "
+            "appended, np.column_stack([x, np.ones(len(x))])."
         )
     return _say_smooth(tolerance, floor)
 

@@ -12,10 +12,11 @@ from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics.pairwise import pairwise_kernels
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from sdtutorial import _checks
+from sdtutorial import _checks, diagnosis
 from sdtutorial.distillation import distill
 from sdtutorial.generalization import generalized_cross_validation, risk_estimate
-from sdtutorial.kernels import RBF, cross_matrix, gram_matrix
+from sdtutorial.kernels import RBF, Matern, cross_matrix, gram_matrix
+from sdtutorial.secular import InfeasibleToleranceError
 
 __all__ = ["SelfDistilledKernelRidge"]
 
@@ -63,7 +64,8 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         mean square of the targets.
     gamma, degree, coef0 : float, optional
         Parameters of a kernel given by name, as for ``KernelRidge``. Without ``gamma``, 1 / p for
-        most kernels: columns of unit variance, as ``StandardScaler`` makes them, suit it.
+        most kernels: columns of unit variance, as ``StandardScaler`` makes them, suit it. The
+        length scale of ``RBF`` is 1 / sqrt(2 gamma), that of the Laplacian kernel 1 / gamma.
 
     Attributes
     ----------
@@ -146,30 +148,44 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
             If no function of the kernel comes that close to the targets; with a relative tolerance
             the numbers in the message are shares of their variance.
         TypeError, ValueError
-            If an argument or a parameter does not fit, or is not a finite real number.
+            If an argument or a parameter does not fit, or is not a finite real number; ``gamma``
+            does not fit a kernel that is a function.
+
+        Warns
+        -----
+        InputWarning
+            If columns of ``X`` have very different scales, if a relative tolerance without
+            intercept is mostly one of a mean, or if "auto" chose the mean of the targets.
         """
-        rounds = self.rounds
-        if not isinstance(rounds, str) or rounds != "auto":
-            rounds = _checks.whole_number("rounds", rounds, minimum=1)
+        rounds = _rounds(self.rounds)
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
         count, weights = None, None
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
             count, weights = sample_weight.sum(), _checks.weights(sample_weight, len(X))
+        if isinstance(self.kernel, (RBF, Matern)) or self.kernel in ("laplacian", "rbf"):
+            diagnosis.warn_of_scales(X)
         self.X_fit_ = X
         self.intercept_ = np.zeros(y.shape[1:])[()]
         if self.fit_intercept:
             self.intercept_ = np.average(y, axis=0, weights=weights)
+        elif self.relative:
+            diagnosis.warn_of_offset_in_share(y, self.tolerance, weights)
         centred, self._unit = _in_units(y - self.intercept_, y, weights, self.relative)
-        self.chain_ = distill(
-            gram_matrix(self._kernel(), X),
-            centred,
-            self.tolerance,
-            weights=weights,
-            max_rounds=None if rounds == "auto" else rounds,
-        )
+        try:
+            self.chain_ = distill(
+                gram_matrix(self._kernel(), X),
+                centred,
+                self.tolerance,
+                weights=weights,
+                max_rounds=None if rounds == "auto" else rounds,
+            )
+        except InfeasibleToleranceError as error:
+            raise self._in_shares(error) from None
         self.rounds_ = self._best_rounds(count) if rounds == "auto" else rounds
+        if rounds == "auto" and (outputs := self._constant_outputs()):
+            diagnosis.warn_of_constant_predictions(outputs if y.ndim == 2 else None)
         self.dual_coef_ = self._unit * _dual_coefficients(self.chain_, self.rounds_)
         return self
 
@@ -217,6 +233,11 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _kernel(self):
         """Return the kernel as a function of two sets of points."""
         if callable(self.kernel):
+            if self.gamma is not None:
+                raise ValueError(
+                    "gamma belongs to a kernel given by name; a kernel that is a function has its "
+                    "parameters in it"
+                )
             return self.kernel
         if self.kernel == "rbf":  # pairwise_kernels loses digits, and with them semidefiniteness
             gamma = 1 / self.n_features_in_ if self.gamma is None else self.gamma
@@ -242,6 +263,30 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
             nothing = nothing - variance
         best = np.argmin(np.concatenate([scores, nothing[None]]), axis=0) + 1
         return best if best.ndim else int(best)
+
+    def _constant_outputs(self):
+        """Return the outputs that have a chain, and take the mean of their targets all the same."""
+        collapsed = np.atleast_1d((self.rounds_ > self.chain_.rounds) & (self.chain_.rounds > 0))
+        return np.flatnonzero(collapsed).tolist()
+
+    def _in_shares(self, error):
+        """Return the error of an infeasible tolerance with the unit of its numbers."""
+        if not self.relative:
+            return error
+        of = "variance" if self.fit_intercept else "mean square"
+        return InfeasibleToleranceError(
+            f"{error} Tolerance and residual are shares of the {of} of the targets.", error.floor
+        )
+
+
+def _rounds(value):
+    """Return a number of rounds, or "auto"."""
+    if isinstance(value, str) and value == "auto":
+        return value
+    try:
+        return _checks.whole_number("rounds", value, minimum=1)
+    except TypeError:
+        raise TypeError(f'rounds must be a whole number or "auto", not {value!r}') from None
 
 
 def _in_units(centred, y, weights, relative):

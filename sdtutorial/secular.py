@@ -153,7 +153,7 @@ class Problem:
         )
         return InfeasibleToleranceError(
             f"no fit reaches a tolerance of {tolerance:.6g}: the smallest possible mean "
-            f"squared residual is {floor}"
+            f"squared residual is {_rounded_up(floor)}"
             + (f" in column {column}" if self.z.shape[1] > 1 else "")
             + f", because {self._null_eigenvalues(null)} zero to machine precision, and no fit "
             f"can change what the labels have in those directions. {cause}",
@@ -196,6 +196,15 @@ class Problem:
         needed = self.excess > 0
         c[needed] = self.multipliers(self.z[:, needed], self.excess[needed])
         return c
+
+
+def _rounded_up(floor):
+    """Return a floor as text of six digits that is itself a feasible tolerance."""
+    text = f"{floor:.6g}"
+    if float(text) >= floor:
+        return text
+    digits = int(f"{floor:e}".split("e")[1]) - 5  # where the sixth digit stands
+    return f"{floor + float(f'1e{digits}'):.6g}"
 
 
 def _root_excess(square_excess):

@@ -91,8 +91,7 @@ class Spectrum(Eigenpairs):
             self.weighted_y = root.reshape((-1,) + (1,) * (self.y.ndim - 1)) * self.y
         # NumPy's, although SciPy's would save a copy: both are divide and conquer, and SciPy takes
         # longer to load than most chains to run.
-        self.eigenvalues, eigenvectors = np.linalg.eigh(symmetric)
-        self.eigenvectors = np.asfortranarray(eigenvectors)
+        self.eigenvalues, self.eigenvectors = np.linalg.eigh(symmetric)
         smallest, largest = self.eigenvalues[[0, -1]]
         threshold = _checks.zero_threshold(largest, len(gram), gram.dtype)
         if smallest < -threshold:

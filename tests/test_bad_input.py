@@ -30,10 +30,10 @@ except ModuleNotFoundError:  # the theory alone is installed, without the tools 
     public_names = tuple
 
 # Their functions draw or train what the functions below have computed and checked, or are what
-# those compute with after checking it.
+# those compute with after checking it. Checkers of exercises answer everything with a sentence.
 OTHERS = (
-    "accuracy", "diagnosis", "interactive", "krylov", "networks", "plotting", "secular", "spectrum",
-    "timings",
+    "accuracy", "diagnosis", "exercises", "interactive", "krylov", "networks", "plotting", "secular",
+    "spectrum", "timings",
 )  # fmt: skip
 
 D, Z = np.array([1.0, 2.0, 4.0]), np.array([1.0, -1.0, 2.0])
@@ -227,6 +227,7 @@ NAN_IS_AN_ANSWER = {"real_data.study"}  # the accuracy of labels without classes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
+@pytest.mark.slow
 def test_numbers_come_back_or_a_sentence_and_nothing_else(name, data):
     if name in METHODS:
         thing, valid = METHODS[name]

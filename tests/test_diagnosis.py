@@ -69,6 +69,18 @@ def test_equal_points_are_named_also_where_they_differ_by_rounding(kernel):
     assert fit(gram_matrix(kernel, np.delete(x, 3, axis=0)), np.delete(y, 3), 0.1)
 
 
+def test_a_cause_that_leaves_the_floor_just_below_the_tolerance_is_not_the_only_one_named():
+    x, y = noisy_sine(60)
+    x[31], y[31] = x[30], y[30] + 0.2
+    gram = gram_matrix(RBF(0.2), x)
+    with pytest.raises(InfeasibleToleranceError) as caught:
+        fit(gram, y, 1e-6)
+    spread = 0.1**2 * 2 / 60
+    said = message(fit, gram, y, caught.value.floor - 0.9 * spread)
+    assert "refused by chance" in said  # and no digits were left without the equal points
+    assert "cannot tell apart" not in said  # they make a hundredth of it
+
+
 # Labels with an offset
 
 
@@ -128,6 +140,13 @@ def test_several_causes_are_named_with_their_shares():
 
 
 # Kernels of low rank, noise, smooth kernels
+
+
+def test_a_kernel_of_low_rank_is_exchanged_for_one_that_is_not():
+    x, y = noisy_sine(60)
+    linear = gram_matrix(lambda x, t: np.multiply.outer(x, t), x)
+    assert "in the place of a linear or polynomial one" in message(fit, linear, y, 0.1)
+    assert fit(gram_matrix(RBF(0.1), x), y, 0.1) and fit(gram_matrix(laplacian, x), y, 0.1)
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -219,11 +238,14 @@ def test_no_round_of_a_chain_warns_when_it_collapses():
 
 def test_a_gram_matrix_of_unrelated_points_is_announced():
     x = np.array([[0.1, 1e6], [0.2, 2e6], [0.3, 3e6]])
-    with pytest.warns(InputWarning, match="no two points are related.*length scale") as caught:
+    with pytest.warns(InputWarning, match="no two points that differ are related.*length") as caught:
         gram = gram_matrix(RBF(0.1), x)
     assert caught[0].filename == __file__
     np.testing.assert_array_equal(gram, np.eye(3) / 3)
     assert not cross_matrix(RBF(0.1), x + 5, x).any()
+    with pytest.warns(InputWarning, match="no two points that differ are related"):
+        gram_matrix(RBF(0.1), x[[0, 1, 1, 2, 0]])
+    gram_matrix(RBF(0.1), x[[0, 0, 0]])  # one point, three times
     gram_matrix(RBF(0.1), x * [1, 1e-7])  # columns of one scale
     gram_matrix(RBF(0.1), x[:1])
 

@@ -1,5 +1,6 @@
 """One constrained fit: it is optimal, its residual is the tolerance, and bad input is named."""
 
+import re
 from contextlib import nullcontext
 
 import mpmath
@@ -256,7 +257,9 @@ def test_an_infeasible_tolerance_is_refused_with_the_floor_and_its_reason():
         fit(example.gram, example.y, example.tolerance)
     assert "2 of the 11" in str(caught.value) and "points 0, 10" in str(caught.value)
     assert caught.value.floor == pytest.approx(floor, rel=1e-9)
-    assert repr(caught.value.floor) in str(caught.value)
+    written = re.search(r"residual is (\S+),", str(caught.value)).group(1)
+    assert caught.value.floor <= float(written) < 1.00001 * caught.value.floor
+    assert fit(example.gram, example.y, float(written)).multiplier > 0
     assert isinstance(caught.value, ValueError)
     assert fit(example.gram, example.y, floor * 1.001).multiplier > 0
     y = np.stack([0 * example.y, example.y, 0.1 * example.y], axis=1)

@@ -122,6 +122,7 @@ def linked(line, pages):
     """Turn the labels and the chapters that a line of a docstring names into references."""
     line = re.sub(r"``((?:def|lem|prp|thm|cor)-[\w-]+)``", r":prf:ref:`\1`", line)
     line = re.sub(r"``(eq-[\w-]+)``", r":eq:`\1`", line)
+    line = re.sub(r"``(ex-[\w-]+)``", r":ref:`\1`", line)
     return re.sub(
         r"``(\w+)``",
         lambda match: f":doc:`/book/{match[1]}`" if f"book/{match[1]}" in pages else match[0],

@@ -90,11 +90,13 @@ def adapt(doctree, address):
     """Leave out what needs an address, or what is said for want of one, and write it where it is.
 
     A page that is read once is written for the site and for notebooks, and those that are committed
-    know no address; so this is decided when the page is written.
+    know no address; so this is decided when the page is written. What is said to students alone
+    stands on no page that is still in this form.
     """
-    gone = "where-no-address-is-known" if address else "where-an-address-is-known"
+    gone = {"where-no-address-is-known" if address else "where-an-address-is-known"}
+    gone.add("student-edition")
     for container in list(doctree.findall(nodes.container)):
-        if gone in container["classes"]:
+        if gone & set(container["classes"]):
             container.parent.remove(container)
     for text in list(doctree.findall(nodes.Text)):
         if ADDRESS in text and address:

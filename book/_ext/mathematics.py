@@ -64,7 +64,7 @@ def typeset(formulas):
 
 
 def _typeset_pages(app, exception):
-    if exception is not None or app.builder.name != "html":
+    if exception is not None or app.builder.name not in ("html", "slides"):
         return
     folder = Path(app.outdir)
     pages = {page: page.read_text(encoding="utf-8") for page in sorted(folder.rglob("*.html"))}

@@ -24,8 +24,9 @@ from sphinx.errors import SphinxError
 
 LIBRARIES = ("ipywidgets", "matplotlib", "numpy", "scipy")  # what the package itself needs
 
-# Beside one of these, the text of an output only stands for something else. Beside an image it says
-# that there is a figure, and of which size, which is worth comparing.
+# Beside one of these, the text of an output only stands for something else, unless its metadata say
+# that it is another form of the same. Beside an image it says that there is a figure, and of which
+# size, which is worth comparing.
 RICH_TYPES = re.compile(r"text/html|application/")
 
 
@@ -281,7 +282,8 @@ def kept_outputs(outputs, keeps_figures=False):
         if output.output_type == "stream":
             kept.append(output)
         elif output.output_type in ("display_data", "execute_result"):
-            if any(RICH_TYPES.match(mime_type) for mime_type in output.data):
+            rich = any(RICH_TYPES.match(mime_type) for mime_type in output.data)
+            if rich and not output.metadata.get("text_form"):
                 continue
             data = {kind: output.data[kind] for kind in types if kind in output.data}
             kept.append(nbformat.v4.new_output(output.output_type, data=data))

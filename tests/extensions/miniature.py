@@ -1,4 +1,10 @@
-"""The text of a book in miniature, with one of each thing that a page may hold."""
+"""A book in miniature, with one of each thing that a page may hold."""
+
+import shutil
+import subprocess
+import sys
+
+from pages import ROOT
 
 HEADER = """---
 jupytext:
@@ -146,3 +152,39 @@ Word
 
 def markdown(notebook):
     return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def lay_out(root):
+    """Write the text of the miniature, and all that building it takes."""
+    book = root / "book"
+    book.mkdir()
+    shutil.copy(ROOT / "_config.yml", root)
+    for folder in ("_ext", "_static", "_templates"):
+        shutil.copytree(ROOT / "book" / folder, book / folder)
+    (root / "tests").mkdir()
+    (root / "tests" / "test_x.py").write_text(
+        '@pytest.mark.statement("lem-y")\ndef test_the_lemma(): pass\n'
+    )
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/works\nparts:\n- caption: Theory\n  numbered: true\n"
+        "  chapters: [{file: book/one}, {file: book/two}]\n"
+    )
+    (book / "one.md").write_text(HEADER + FIRST)
+    (book / "two.md").write_text(HEADER + SECOND)
+    (book / "works.md").write_text(BIBLIOGRAPHY)
+    (book / "references.bib").write_text(
+        "@book{author2020, author={Author, Ann}, title={A Title}, publisher={P}, year={2020}}"
+    )
+
+
+def build(root, *options):
+    """Build the book in a folder as the Makefile does."""
+    command = [str(Path(sys.executable).parent / "jupyter-book"), "build", "."]
+    run = subprocess.run(
+        [sys.executable, *command, *options],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout
