@@ -16,7 +16,7 @@ import re
 from pathlib import Path
 
 import nbformat
-from address import find_address, find_revision
+from address import find_address, find_revision, set_address
 from myst_nb.core import render
 from plain_markdown import Page
 from sphinx.builders import Builder
@@ -43,7 +43,7 @@ class NotebookBuilder(Builder):
 
     def init(self):
         # The committed notebooks are the same in every fork: the address of the site stays out.
-        self.config.repository_address = self.repository
+        set_address(self.config, self.repository)
 
     def get_outdated_docs(self):
         return self.env.found_docs
