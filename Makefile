@@ -4,17 +4,20 @@
 PYTHON ?= python3
 python := .venv/bin/python
 installed := .venv/.installed
+lite := .venv-lite/bin/python
+lite_installed := .venv-lite/.installed
 jupyter_book := .venv/bin/jupyter-book build .
 pages := $(filter-out bibliography,$(notdir $(basename $(wildcard book/*.md))))
 
-.PHONY: help book pdf page notebooks notebooks-built notebooks-published slides slides-built student
-.PHONY: release test check mutations matrix pictures benchmark clean
+.PHONY: help book pdf page notebooks notebooks-built notebooks-published slides slides-built
+.PHONY: student lite lite-built release test check mutations matrix pictures benchmark clean
 
 .DEFAULT_GOAL := book
 
 # The matrices are small: two threads would wait for each other longer than they compute.
-book pdf page notebooks-built notebooks-published slides-built student test check mutations matrix: \
+book pdf page notebooks-built notebooks-published slides-built student lite-built test check: \
   export OPENBLAS_NUM_THREADS = 1
+mutations matrix: export OPENBLAS_NUM_THREADS = 1
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1\t/p' Makefile | awk -F '\t' '{ printf "make %-20s %s\n", $$1, $$2 }'
@@ -51,6 +54,17 @@ notebooks-published: $(installed)  ## for Colab: they know this repository; in _
 	rm -rf _build/published_notebooks
 	$(jupyter_book) --builder custom --custom-builder published_notebooks
 
+lite: book  ## the site, with chapters that run in the browser in _build/html/lite
+	$(MAKE) lite-built
+
+# Again from the pages that the last `make book` executed. They get their buttons when it has run.
+lite-built: $(installed) $(lite_installed)  ## the same without building the site anew
+	rm -rf _build/lite_notebooks _build/html/lite
+	$(jupyter_book) --builder custom --custom-builder lite_notebooks
+	$(lite) book/_ext/lite.py
+	$(python) -m pytest -q -rs --built tests/extensions/test_lite.py $(OPTIONS)
+	$(jupyter_book) -W -n --keep-going
+
 slides: book  ## a deck of slides and a handout for each deck file book/*.deck.yml, in _build/slides
 	$(MAKE) slides-built
 
@@ -75,7 +89,7 @@ release: pdf  ## wheel, notebooks, site and PDF of this commit, in _build/releas
 test: $(installed)  ## everything that guards the project
 	$(python) -m pytest --nbval --nbval-current-env $(OPTIONS)
 
-check: $(installed)  ## what needs neither the built book nor a training: four minutes
+check: $(installed)  ## what needs neither the built book nor a training, nor takes long: two minutes
 	$(python) -m pytest -m "not build and not slow" $(OPTIONS)
 
 mutations: $(installed)  ## wrong constants that the tests of the statements must notice: ten minutes
@@ -104,5 +118,11 @@ $(installed): requirements.txt pyproject.toml
 	$(python) -m pip install --disable-pip-version-check -r requirements.txt --editable .
 	touch $(installed)
 
-clean:  ## delete _build and .venv
-	rm -rf _build .venv
+# JupyterLab's extensions stay out of the environment of the chapters.
+$(lite_installed): book/_ext/lite.txt
+	$(PYTHON) -m venv --clear .venv-lite
+	$(lite) -m pip install --disable-pip-version-check -r book/_ext/lite.txt
+	touch $(lite_installed)
+
+clean:  ## delete _build and the environments
+	rm -rf _build .venv .venv-lite

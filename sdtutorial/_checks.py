@@ -314,7 +314,7 @@ def finite_result(function):
 
     @functools.wraps(function)
     def checked(*args, **options):
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             result = function(*args, **options)
         for part in result if isinstance(result, tuple) else (result,):
             if not np.isfinite(part).all():

@@ -12,7 +12,9 @@ Eigenvalues have shape (K,). Parameters may be arrays: those of shape (...) give
 import numpy as np
 
 from sdtutorial import _checks
+from sdtutorial._powers import geometric_sum, one_minus_power, power
 from sdtutorial._search import least
+from sdtutorial.secular import shares_kept, shares_left
 
 _EXHAUSTED = 1e-12  # relative size of what is left of a power of s that brings nothing new
 _TUNING_GRID = 97
@@ -40,9 +42,14 @@ def ridge(eigenvalues, multiplier):
     TypeError, ValueError
         If an argument is not real, or its sign or shape does not fit. So in all this module.
     """
-    d = _checks.eigenvalues(eigenvalues)
-    c = _parameter("multiplier", multiplier)
-    return _divide(d, c + d)
+    return _kept_and_left(eigenvalues, multiplier)[0]
+
+
+def _kept_and_left(eigenvalues, multiplier):
+    """Return s and 1 - s, (..., K), the second not by subtraction, which costs digits."""
+    d, c = _checks.eigenvalues(eigenvalues), _parameter("multiplier", multiplier)
+    _checks.within_range("eigenvalues", d)
+    return shares_kept(d, c), shares_left(d, c)
 
 
 def self_distillation(eigenvalues, multiplier, fits):
@@ -62,7 +69,7 @@ def self_distillation(eigenvalues, multiplier, fits):
     -------
     ndarray, shape (..., K)
     """
-    return ridge(eigenvalues, multiplier) ** _fits(fits)
+    return power(*_kept_and_left(eigenvalues, multiplier), _fits(fits))
 
 
 def boosting(eigenvalues, multiplier, fits):
@@ -80,8 +87,8 @@ def boosting(eigenvalues, multiplier, fits):
     -------
     ndarray, shape (..., K)
     """
-    with np.errstate(divide="ignore"):  # interpolation leaves no residual: log 0
-        return -np.expm1(_fits(fits) * np.log1p(-ridge(eigenvalues, multiplier)))
+    s, left = _kept_and_left(eigenvalues, multiplier)
+    return one_minus_power(left, s, _fits(fits))
 
 
 def gradient_flow(eigenvalues, time):
@@ -169,21 +176,15 @@ def label_mixing(eigenvalues, multiplier, label_weight, fits):
     -------
     ndarray, shape (..., K)
     """
-    s = ridge(eigenvalues, multiplier)
+    s, left = _kept_and_left(eigenvalues, multiplier)
     a = _checks.real_array("label_weight", label_weight)[..., None]
     n = _whole_fits(fits)
     if np.any(np.isinf(n) & ((a < 0) | (a > 1))):
         raise ValueError("label_weight must lie in [0, 1] where fits is infinite")
-    return s * _kept_of_labels(s, a, n - 1)
-
-
-def _kept_of_labels(s, a, mixed):
-    """Return a (1 + q + ... + q^(m-1)) + q^m with q = (1 - a) s, for m mixed targets."""
-    q = (1 - a) * s
-    power = q**mixed
-    with np.errstate(divide="ignore", invalid="ignore"):
-        total = np.where(q == 1, mixed, (1 - power) / (1 - q))
-        return np.where(a == 0, 0.0, a * total) + power
+    q, lost = (1 - a) * s, left + a * s
+    with np.errstate(invalid="ignore"):  # infinitely many fits without a label
+        mixed = np.where(a == 0, 0.0, a * geometric_sum(q, lost, n - 1))
+    return s * (mixed + power(q, lost, n - 1))
 
 
 @_checks.finite_result
@@ -206,8 +207,8 @@ def teacher_mixing(eigenvalues, multiplier, teacher_weight):
     ndarray, shape (..., K)
     """
     w = _checks.real_array("teacher_weight", teacher_weight)[..., None]
-    s = ridge(eigenvalues, multiplier)
-    return s * (1 - w * (1 - s))
+    s, left = _kept_and_left(eigenvalues, multiplier)
+    return s * (1 - w * left)
 
 
 @_checks.finite_result
@@ -253,14 +254,13 @@ def generation_noise(eigenvalues, multiplier, label_weight, fits):
     -------
     ndarray, shape (..., K)
     """
-    s = ridge(eigenvalues, multiplier)
+    s, left = _kept_and_left(eigenvalues, multiplier)
     a = _checks.real_array("label_weight", label_weight)[..., None]
     n = _whole_fits(fits)
     if np.isinf(n).any():
         raise ValueError("fits must be finite")
-    square = ((1 - a) * s) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return square * np.where(square == 1, n - 1, (1 - square ** (n - 1)) / (1 - square))
+    square, lost = ((1 - a) * s) ** 2, (left + a * s) * (left + (2 - a) * s)  # 1 - q^2
+    return square * geometric_sum(square, lost, n - 1)
 
 
 # --- Risk, and what is best -------------------------------------------------------------------
@@ -342,9 +342,9 @@ def best_teacher_weight(eigenvalues, multiplier, signal, noise_variance):
         Zero where the weight makes no difference.
     """
     theta, v = _signal_and_noise(signal, noise_variance)
-    s = ridge(_eigenvalues_of(theta, eigenvalues), multiplier)
-    g = s * (1 - s)
-    gain = np.sum(g * (v * s - theta**2 * (1 - s)), axis=-1)
+    s, left = _kept_and_left(_eigenvalues_of(theta, eigenvalues), multiplier)
+    g = s * left
+    gain = np.sum(g * (v * s - theta**2 * left), axis=-1)
     return _divide(gain, np.sum(g**2 * (theta**2 + v), axis=-1))[()]
 
 
@@ -378,25 +378,28 @@ def best_weighted_fits(eigenvalues, multiplier, signal, noise_variance, fits):
     """
     theta, v = _signal_and_noise(signal, noise_variance)
     n = _checks.whole_number("fits", fits, minimum=1)
-    s = ridge(_eigenvalues_of(theta, eigenvalues), _checks.real_number("multiplier", multiplier))
+    c = _checks.real_number("multiplier", multiplier)
+    s, left = _kept_and_left(_eigenvalues_of(theta, eigenvalues), c)
     energy = theta**2 + v
     filters, weights = np.tile(s, (n, 1)), np.zeros((n, n))
     weights[:, 0] = 1.0
-    for j, (p, coefficients) in enumerate(_orthogonal_polynomials(s, energy, n), start=1):
+    for j, (p, coefficients) in enumerate(_orthogonal_polynomials(s, left, energy, n), 1):
         amount = np.sum(p * (energy * filters[j] - theta**2))
         filters[j:] -= amount * p
         weights[j:] -= amount * coefficients
     return filters, weights
 
 
-def _orthogonal_polynomials(s, energy, fits):
+def _orthogonal_polynomials(s, left, energy, fits):
     """Yield s (1 - s) times polynomials in s of degree 0, 1, ..., orthonormal with weight energy.
 
     Values at s, and the coefficients of s^1 ... s^n. Each is s times the one before, made
     orthogonal to all before (Arnoldi); the end is where nothing new is left.
     """
     found = []
-    p, coefficients = s * (1 - s), np.eye(fits)[0] - np.eye(fits)[min(1, fits - 1)]
+    unit = np.max(s * left) or 1.0
+    p, coefficients = s * left, np.eye(fits)[0] - np.eye(fits)[min(1, fits - 1)]
+    p, coefficients = p / unit, coefficients / unit
     for _ in range(fits - 1):
         before = np.sqrt(np.sum(energy * p**2))
         for _ in range(2):  # once more, for the digits that the first time has lost
@@ -449,6 +452,7 @@ def _parameter(name, value, finite=False):
     array = _checks.real_array(name, value, finite=finite)
     if not (array >= 0).all():
         raise ValueError(f"{name} must not be negative, nor NaN")
+    _checks.within_range(name, array[array < np.inf])
     return array[..., None]
 
 

@@ -55,6 +55,23 @@ def _distances(x, t):
     return cdist(x, t)
 
 
+def _of_distances(values, x, t, length):
+    """Return the (n, m) matrix of values(distances), with distances in units of a length."""
+    x, t = _point_pair(x, t)
+    # In units of about that length no square overflows that matters. Powers of two cost no digit,
+    # and where points are too many of these units apart, the unit has to be larger.
+    largest = max(np.abs(points).max(initial=0.0) for points in (x, t))
+    power = max(_power(length), _power(largest) - 1000)
+    x, t, unit = np.ldexp(x, -power), np.ldexp(t, -power), np.ldexp(float(length), -power)
+
+    def entries(rows):
+        distances = _distances(x[rows], t)
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # zero far out is meant
+            return values(np.where(distances > 0, distances / unit, 0.0))
+
+    return _by_rows(entries, len(x), len(t))
+
+
 def _in_unit_interval(name, points):
     """Return points in [0, 1]; those outside by rounding alone are moved to the end."""
     inside = np.clip(points, 0.0, 1.0)
@@ -123,20 +140,11 @@ class RBF:
         _checks.positive_number("length_scale", self.length_scale)
 
     def __call__(self, x, t):
-        x, t = _point_pair(x, t)
-        # In units of about the length scale no square overflows that matters. Powers of two cost no
-        # digit, and where points are too many of these units apart, the unit has to be larger.
-        largest = max(np.abs(points).max(initial=0.0) for points in (x, t))
-        power = max(_power(self.length_scale), _power(largest) - 1000)
-        x, t = np.ldexp(x, -power), np.ldexp(t, -power)
-        unit = np.ldexp(float(self.length_scale), -power)
-        return _by_rows(lambda rows: self._values(_distances(x[rows], t), unit), len(x), len(t))
+        return _of_distances(self._values, x, t, self.length_scale)
 
     @staticmethod
-    def _values(distances, unit):
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # exp(-inf) is meant
-            ratio = np.where(distances > 0, distances / unit, 0.0)
-            return np.exp(-(ratio**2) / 2)
+    def _values(distances):
+        return np.exp(-(distances**2) / 2)
 
 
 @dataclass(frozen=True)
@@ -179,14 +187,13 @@ class Matern:
             )
 
     def __call__(self, x, t):
-        x, t = _point_pair(x, t)
-        return _by_rows(lambda rows: self._values(_distances(x[rows], t)), len(x), len(t))
+        return _of_distances(self._values, x, t, self.length_scale)
 
     def _values(self, distances):
         from scipy import special
 
         # Beyond 2000 the kernel is zero in double precision, and K_nu is lost still farther out.
-        z = np.minimum(np.sqrt(2 * self.nu) * (distances / self.length_scale), 2000)
+        z = np.minimum(np.sqrt(2 * self.nu) * distances, 2000)
         if self.nu == 0.5:
             return np.exp(-z)
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -13,7 +13,7 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 BROWSERS = ("chromium", "chromium-headless-shell", "google-chrome", "chromium-browser")
-NEED_A_BUILD = {"built", "changed_by_the_build", "browser", "miniature"}
+NEED_A_BUILD = {"built", "built_lite", "changed_by_the_build", "browser", "miniature"}
 NEED_A_TRAINING = {"machine", "run_script", "tiny_preset", "undisturbed"}
 
 # The same examples on every run, and no time limit on a single one; in `make matrix`, other ones

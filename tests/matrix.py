@@ -1,9 +1,10 @@
 """The theory's tests in every supported environment: `make matrix`.
 
 Each environment of the table below is made anew in `_build/matrix`, has its tests run twice, each
-time in another random order and with warnings as errors, and is removed. Nothing in it knows
-PyTorch: the theory does without. What ran is written to `tests/matrix.json`,
-which is committed.
+time in another random order and with warnings as errors, and is removed. The theory does without
+PyTorch, which only the environment with what Colab has knows. Where readers run notebooks, there
+and in a browser, these run as well, from a folder that holds nothing else. What ran is written to
+`tests/matrix.json`, which is committed.
 
     python tests/matrix.py                  # all environments
     python tests/matrix.py oldest 3.13      # those whose names are given
@@ -28,8 +29,10 @@ ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "tests" / "matrix.json"
 FOLDER = ROOT / "_build" / "matrix"
 RACE = "tests/test_import.py::test_importing_the_package_takes_at_most_half_longer_than_numpy"
+NOTEBOOKS = ROOT / "book"
+COLAB = ROOT / "tests" / "colab.txt"
 PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "ipywidgets")
-TOOLS = ("pytest", "pytest-randomly", "hypothesis", "mpmath", "pandas", "ipykernel", "myst-nb")
+TOOLS = ("pytest", "nbval", "pytest-randomly", "hypothesis", "mpmath", "pandas", "ipykernel", "myst-nb")
 # What needs PyTorch, a built book or a browser, and a race of import times.
 LEFT_OUT = ("--ignore=sdtutorial/networks", "-m", "not build", "--deselect", RACE)
 ORDERS = (1, 2)  # seeds of the order in which tests run
@@ -42,12 +45,20 @@ NO_AVX2 = {
 }
 
 
+def colab():
+    """Return the version that Colab has of each package that matters here."""
+    lines = COLAB.read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
 @dataclasses.dataclass(frozen=True)
 class Environment:
     """A Python, the versions of the packages in it, and variables for its tests.
 
     Versions are those of pyproject.toml's lower bounds ("oldest"), the newest ones ("newest"), or
-    one for each package. Companions are requirements for what these packages in turn need.
+    one for each package. Companions are requirements for what these packages in turn need. Where
+    readers run notebooks these run as well, those on networks where PyTorch is. A host is there
+    already when they come: installing the package must change nothing in it.
     """
 
     name: str
@@ -55,6 +66,8 @@ class Environment:
     versions: str | dict = "newest"
     companions: tuple = ()
     variables: dict = dataclasses.field(default_factory=dict)
+    notebooks: bool = False
+    host: bool = False
 
     def requirements(self):
         if self.versions == "newest":
@@ -71,6 +84,15 @@ ENVIRONMENTS = [
     Environment("3.12", "3.12"),
     Environment("3.13", "3.13"),
     Environment("3.14", "3.14"),
+    # The lock of the Pyodide that `make lite` ships, whose own Python is 3.14.
+    Environment(
+        "in the browser",
+        "3.13",
+        {"numpy": "2.4.6", "scipy": "1.18.0", "matplotlib": "3.10.8", "scikit-learn": "1.8.0"},
+        companions=("ipywidgets",),
+        notebooks=True,
+    ),
+    Environment("Colab", "3.13", colab(), notebooks=True, host=True),
 ]
 
 
@@ -115,9 +137,14 @@ def run(environment):
         subprocess.run([found, "-m", "venv", "--clear", folder], check=True)
         python = folder / "bin" / "python"
         install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        if environment.host:
+            subprocess.run([*install, *environment.requirements()], check=True)
+            record["changed"] = changed(python)
         subprocess.run(
             [*install, *environment.requirements(), *TOOLS, "--editable", ROOT], check=True
         )
+        if environment.notebooks:
+            record["notebooks"] = run_notebooks(python, folder / "notebooks", environment.versions)
         ran = [run_tests(python, environment, seed) for seed in ORDERS]
         return record | {"versions": versions(python), "runs": ran}
     except subprocess.CalledProcessError as error:
@@ -137,11 +164,49 @@ def run_tests(python, environment, seed):
         stderr=subprocess.STDOUT,
         text=True,
     )
+    examples = os.environ.get("HYPOTHESIS_PROFILE", "matrix")
+    return {"order": seed, "examples": examples, **counts(done)}
+
+
+def counts(done):
+    """Return what the last line of pytest counts; show its output if something has failed."""
     if done.returncode:
         print(done.stdout[-20_000:])
     last = done.stdout.strip().splitlines()[-1]
-    counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)}
-    return {"order": seed, "examples": os.environ.get("HYPOTHESIS_PROFILE", "matrix"), **counts}
+    return {word: int(n) for n, word in re.findall(r"(\d+) (passed|failed|skipped|error)", last)}
+
+
+def changed(python):
+    """Return what installing the package with its extras would add or change, itself left out."""
+    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--dry-run", "--report", "-", f"{ROOT}[learn,networks]"]
+    report = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    names = [entry["metadata"]["name"] for entry in report["install"]]
+    return sorted(set(names) - {"sdtutorial"})
+
+
+def is_on_networks(notebook):
+    """Tell whether some cell of a notebook imports a module of networks."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return any("sdtutorial.networks" in source for source in code)
+
+
+def run_notebooks(python, folder, versions):
+    """Run copies of notebooks in a folder of their own; return what pytest counts."""
+    folder.mkdir()
+    for notebook in NOTEBOOKS.glob("*.ipynb"):
+        if "torch" in versions or not is_on_networks(notebook):
+            shutil.copy(notebook, folder)
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", "-p", "no:randomly", "--nbval", "--nbval-current-env", "."],
+        check=False,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return counts(done)
 
 
 def versions(python):
@@ -178,12 +243,14 @@ def main():
 
 
 def passed(record):
-    """Tell whether all tests of an environment passed, in every order."""
+    """Tell whether all tests of an environment passed, in every order, and its notebooks too."""
     runs = record.get("runs", [])
+    ran = [*runs, record["notebooks"]] if "notebooks" in record else runs
     clean = all(
-        run.get("passed") and not run.get("failed") and not run.get("error") for run in runs
+        run.get("passed") and not run.get("failed") and not run.get("error") for run in ran
     )
-    return clean and [run["order"] for run in runs] == list(ORDERS)
+    in_every_order = [run["order"] for run in runs] == list(ORDERS)
+    return clean and in_every_order and not record.get("changed")
 
 
 if __name__ == "__main__":

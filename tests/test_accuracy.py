@@ -50,6 +50,7 @@ def root_mean_square(array):
 @quiet
 @pytest.mark.parametrize("factor", [1.02, 1.05, 1.5, 4.0])
 @pytest.mark.parametrize(("size", "length_scale"), [(30, 0.2), (36, 0.1), (25, 0.4)])
+@pytest.mark.slow
 def test_estimated_errors_are_those_that_are_made(size, length_scale, factor):
     gram, y, floor = smooth_problem(size, length_scale)
     chain = distill(gram, y, factor * floor, max_rounds=3)

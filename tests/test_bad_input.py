@@ -227,6 +227,7 @@ NAN_IS_AN_ANSWER = {"real_data.study"}  # the accuracy of labels without classes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
+@pytest.mark.slow
 def test_numbers_come_back_or_a_sentence_and_nothing_else(name, data):
     if name in METHODS:
         thing, valid = METHODS[name]

@@ -50,6 +50,7 @@ def test_predictions_are_those_of_the_cross_matrix(method, columns, memory):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_million_points_need_the_memory_of_a_block():
     chain = distill(gram_matrix(RBF(0.2), X), Y, 0.02)
     new, memory = np.linspace(0, 1, 10**6), 2**24

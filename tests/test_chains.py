@@ -20,6 +20,7 @@ from sdtutorial import (
     fit_with_multiplier,
     generalization,
     gram_matrix,
+    interactive,
     plotting,
     solve_multiplier,
     spline,
@@ -354,7 +355,7 @@ def test_what_needs_a_tolerance_refuses_a_given_multiplier_in_a_sentence():
     assert repr(chain) == "Chain(rounds=2, points=2, multiplier=0.1)"
     for call in (
         plotting.multipliers_and_norms,
-        plotting.walk_plane,
+        interactive.walk_animation,
         lambda chain: generalization.coupled_walkers(chain, 0),
     ):
         with pytest.raises(ValueError, match="with a tolerance, not Chain.*multiplier=0.1"):

@@ -92,6 +92,7 @@ def test_outputs_are_text(path):
             assert set(output.get("data", {"text/plain": ""})) == {"text/plain"}
 
 
+@pytest.mark.slow
 def test_a_wrong_number_in_a_notebook_is_noticed(tmp_path):
     notebook = read(NOTEBOOKS[1])
     printed = next(

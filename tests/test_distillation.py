@@ -143,6 +143,7 @@ def test_equal_eigenvalues_lose_one_radius_a_round_also_where_the_norm_is_a_whol
 @pytest.mark.parametrize(
     ("norm", "rounds"), [(10000.00000005, 10000), (10000.0, 9999), (3000 + 1e-9, 3000)]
 )
+@pytest.mark.slow
 def test_long_chains_do_not_lose_a_round(norm, rounds):
     """One direction loses one radius a round, so that r_t = r_0 - t exactly."""
     chain = distill_spectrum([1.0], [norm], 1.0)

@@ -44,6 +44,7 @@ print(json.dumps([[c["check_name"], c["status"], str(c["exception"])] for c in d
         "SelfDistilledKernelRidge(Matern(1.0, 1.5), fit_intercept=False)",
     ],
 )
+@pytest.mark.slow
 def test_all_checks_of_scikit_learn_pass_and_none_is_skipped(estimator):
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", CHECKS, estimator],

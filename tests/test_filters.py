@@ -54,6 +54,38 @@ def test_ridge_is_the_fit_in_the_eigenbasis():
         np.testing.assert_allclose(by_filter, fitted, rtol=1e-10)
 
 
+# c next to nothing, many fits, hardly a label: (d, c, a, n)
+NEXT_TO_ONE = [(1.0, 1e-12, 1e-12, 10**12), (3.0, 1e-9, 1e-10, 10**8), (0.7, 1e-15, 1e-3, 50)]
+
+
+@pytest.mark.parametrize(("d", "c", "a", "n"), NEXT_TO_ONE)
+def test_what_a_tiny_multiplier_takes_has_all_its_digits(d, c, a, n):
+    with mpmath.workdps(60):
+        s = mpmath.mpf(d) / (mpmath.mpf(c) + mpmath.mpf(d))
+        q = (1 - mpmath.mpf(a)) * s
+        expected = {
+            "self_distillation": (s**n, (n,)),
+            "boosting": (1 - (1 - s) ** (1 / mpmath.mpf(n)), (1 / n,)),
+            "label_mixing": (s * (a * (1 - q ** (n - 1)) / (1 - q) + q ** (n - 1)), (a, n)),
+            "generation_noise": (q**2 * (1 - q ** (2 * n - 2)) / (1 - q**2), (a, n)),
+            "teacher_mixing": (s * (1 + (1 - s) / c), (-1 / c,)),
+        }
+        limit = float(s * a / (1 - q))
+    for name, (number, arguments) in expected.items():
+        value = getattr(filters, name)([d], c, *arguments)[0]
+        assert value == pytest.approx(float(number), rel=1e-12), name
+    assert filters.label_mixing([d], c, a, np.inf)[0] == pytest.approx(limit, rel=1e-12)
+    ratio = filters.best_teacher_weight([d, 2 * d], c, [1, 1], 1) * c / d  # tends to 3/5
+    assert ratio == pytest.approx(3 / 5, rel=1e-8)
+
+
+def test_numbers_beyond_the_range_of_sums_are_refused():
+    with pytest.raises(ValueError, match="multiplier must not exceed 1e\\+300"):
+        filters.ridge([1e300], 1.7e308)
+    with pytest.raises(ValueError, match="eigenvalues must not exceed 1e\\+300"):
+        filters.boosting([1e308], 1.0, 2)
+
+
 def test_ridge_interpolates_at_zero_vanishes_at_infinity_and_reaches_no_null_direction():
     kept = filters.ridge([0.0, 1.0, 2.0], [0.0, 1.0, np.inf])
     np.testing.assert_array_equal(kept, [[0, 1, 1], [0, 0.5, 2 / 3], [0, 0, 0]])
@@ -83,7 +115,7 @@ def test_one_only_ever_removes_and_the_other_only_ever_adds(d, c, n):
     s = filters.ridge(d, c)
     fewer, more = (filters.self_distillation(d, c, m) for m in (n, n + 1))
     assert (more <= fewer).all()
-    assert (fewer <= s).all()
+    assert (fewer <= s * (1 + 1e-15)).all()
     fewer, more = (filters.boosting(d, c, m) for m in (n, n + 1))
     slack = 1e-14
     assert (more >= fewer - slack).all()

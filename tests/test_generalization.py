@@ -146,6 +146,7 @@ def test_the_equivalent_kernel_gives_the_curves_between_the_points_too(spline_ch
 
 
 @pytest.mark.statement("prp-equivalent-kernel")
+@pytest.mark.slow
 def test_equivalent_eigenvalues_fall_from_round_to_round_and_begin_with_those_of_the_kernel(chains):
     for chain in chains:
         equivalent = generalization.equivalent_eigenvalues(chain.eigenvalues, chain.multipliers)
@@ -411,6 +412,7 @@ def allowed_excess(chain):
 
 
 @pytest.mark.statement("thm-degrees-of-freedom")
+@pytest.mark.slow
 def test_the_multipliers_cost_less_than_one_degree_of_freedom(chains):
     for chain in chains:
         rounding = 8 * EPSILON * len(chain.eigenvalues)
@@ -420,6 +422,7 @@ def test_the_multipliers_cost_less_than_one_degree_of_freedom(chains):
 
 @pytest.mark.statement("thm-degrees-of-freedom")
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.slow
 def test_the_cost_of_the_multipliers_stays_within_its_bounds_under_attack(seed):
     assert climb(lambda chain: np.min(allowed_excess(chain) - excess(chain)), seed) > -1e-13
     assert climb(lambda chain: np.min(excess(chain)), seed) > 0
@@ -476,6 +479,7 @@ def test_degrees_of_freedom_lie_between_an_exponential_and_one_ridge_fit_plus_on
 
 @pytest.mark.statement("prp-freedom-rate")
 @pytest.mark.parametrize("seed", range(4))
+@pytest.mark.slow
 def test_the_rate_of_the_degrees_of_freedom_holds_under_attack(seed):
     def upper(chain):
         ridge = np.sum(1 / (1 + sums_of_multipliers(chain)), axis=1)
@@ -604,6 +608,7 @@ def test_fresh_labels_are_fitted_worse_by_the_degrees_of_freedom():
 
 
 @pytest.mark.statement("prp-gcv-identity")
+@pytest.mark.slow
 def test_the_score_is_the_estimate_of_the_risk_plus_three_terms(chains):
     for chain in chains:
         size = len(chain.eigenvalues)
@@ -721,6 +726,7 @@ def test_the_limit_curve_has_the_values_of_a_40_digit_quadrature():
 
 
 @pytest.mark.parametrize("seed", range(5))
+@pytest.mark.slow
 def test_chains_with_small_tolerances_tend_to_the_limit_curve(seed):
     rng = np.random.default_rng(seed)
     d, z = np.sort(10 ** rng.uniform(-2, 0, 4)), rng.standard_normal(4)

@@ -64,6 +64,7 @@ def test_a_module_is_short_enough_to_be_read(name):
 
 
 @pytest.mark.parametrize("name", [name for name in IMPORTS if re.fullmatch("[a-z]\\w*", name)])
+@pytest.mark.slow
 def test_every_module_is_there_when_the_package_names_it(name):
     code = f"import sdtutorial as sd; assert {name!r} in dir(sd); sd.{name}.__name__"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

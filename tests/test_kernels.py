@@ -150,6 +150,7 @@ def test_a_rough_kernel_reaches_labels_that_a_smooth_one_cannot():
 @pytest.mark.parametrize(
     "kernel", [CubicSpline(), RBF(0.3), Matern(0.3, 1.5), NTK(2, 0.5)], ids=repr
 )
+@pytest.mark.slow
 def test_a_kernel_and_its_gram_matrix_hold_at_most_two_matrices(kernel):
     K = 3000
     x = points(kernel, K, 3, np.random.default_rng(8))
@@ -179,6 +180,15 @@ def test_a_kernel_and_its_gram_matrix_hold_at_most_two_matrices(kernel):
 def test_the_rbf_kernel_is_right_at_both_ends_of_the_range(length_scale, x, t, value):
     assert RBF(length_scale)([x], [t])[0, 0] == pytest.approx(value, rel=1e-14)
     assert RBF(length_scale)([[x, x]], [[x, t]])[0, 0] == pytest.approx(value, rel=1e-14)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-160, 1e160, 1e200, 1e300])
+@pytest.mark.parametrize("nu", [0.5, 0.8, 1.5, 2.5])
+def test_the_matern_kernel_has_no_scale_of_its_own(scale, nu):
+    x = np.array([0.0, -1e-3, 1.0, 5.0])
+    there = Matern(scale, nu)(scale * x, scale * x)
+    np.testing.assert_allclose(there, Matern(1.0, nu)(x, x), rtol=1e-11)
+    assert Matern(1e-300, nu)([0.0], [1e10]) == 0 and Matern(5e-324, nu)([1.7e308], [-1e308]) == 0
 
 
 @pytest.mark.parametrize(

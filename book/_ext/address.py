@@ -12,7 +12,7 @@ from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
 
-# The publishing workflow pushes the executed notebooks to this branch; Colab opens them there.
+# The publishing workflow pushes the executed notebooks to this branch; Colab and Binder open them.
 NOTEBOOK_BRANCH = "notebooks"
 
 
@@ -59,6 +59,13 @@ def colab_address(repository, docname):
     owner_and_name = repository.removeprefix("https://github.com/")
     host = "https://colab.research.google.com/github"
     return f"{host}/{owner_and_name}/blob/{NOTEBOOK_BRANCH}/{docname}.ipynb"
+
+
+def binder_address(repository, docname):
+    """Return where Binder opens the notebook of a page."""
+    owner_and_name = repository.removeprefix("https://github.com/")
+    host = "https://mybinder.org/v2/gh"
+    return f"{host}/{owner_and_name}/{NOTEBOOK_BRANCH}?urlpath=lab/tree/{docname}.ipynb"
 
 
 def said(address):

@@ -6,10 +6,12 @@ recorded them. What a reader sees is plain Markdown; the outputs that are kept a
 
 The result depends on the book alone. The builder `published_notebooks` does the same for the
 repository that the book is built in: Colab installs the package from its address, and the
-notebooks lead to each other there.
+notebooks lead to each other there. The builder `lite_notebooks` does it for the site that runs in
+the reader's browser, which has the package but not PyTorch.
 """
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from myst_nb.core import render
 from plain_markdown import Page
 from sphinx.builders import Builder
 from sphinx.errors import SphinxError
+
+LIBRARIES = ("ipywidgets", "matplotlib", "numpy", "scipy")  # what the package itself needs
 
 # Beside one of these, the text of an output only stands for something else, unless its metadata say
 # that it is another form of the same. Beside an image it says that there is a figure, and of which
@@ -57,14 +61,17 @@ class NotebookBuilder(Builder):
     def has_notebook(self, docname):
         return "kernelspec" in self.env.metadata.get(docname, {})
 
+    def first_cell(self, cells):
+        """Return the cell that makes sure of what these cells need."""
+        return install_cell(self.repository, self.revision, cells)
+
     def write_doc(self, docname, doctree):
         if not self.has_notebook(docname):
             return
         self.fignumbers = self.env.toc_fignumbers.get(docname, {})
         executed = nbformat.read(self.executed(docname), as_version=4)
         hidden = needed_hidden_cells(executed.cells)
-        torch = needs_torch(executed.cells)
-        cells = [install_cell(self.repository, self.revision, torch)]
+        cells = []
         for part in Page(self, docname).parts(doctree):
             if isinstance(part, str):
                 cells.append(nbformat.v4.new_markdown_cell(part))
@@ -73,6 +80,7 @@ class NotebookBuilder(Builder):
                 cells.append(nbformat.v4.new_code_cell(hidden.pop(0)[1]))
             cells.append(code_cell(executed.cells[part.index], self.keeps_figures))
         cells = drop_unused_glue(cells)
+        cells.insert(0, self.first_cell(cells))
         target = Path(self.outdir) / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(serialise(cells), encoding="utf-8")
@@ -98,8 +106,26 @@ class PublishedNotebookBuilder(NotebookBuilder):
         super().init()
 
 
-def install_cell(repository="", revision="", needs_torch=False):
-    """Return the first cell of a notebook: it makes sure that the package is there."""
+class LiteNotebookBuilder(NotebookBuilder):
+    """The same for the reader's browser, where PyTorch does not run."""
+
+    name = "lite_notebooks"
+    keeps_figures = True
+
+    @functools.cache
+    def has_notebook(self, docname):
+        return super().has_notebook(docname) and runs_without_torch(self.executed(docname))
+
+    def first_cell(self, cells):
+        return browser_cell(cells)
+
+
+def install_cell(repository="", revision="", cells=()):
+    """Return the first cell of a notebook: it makes sure of the package and what the rest needs.
+
+    Where the package comes from an address it comes alone, so that nothing else changes; what is
+    missing besides is named.
+    """
     if repository:
         at = f"@{revision}" if revision else ""
         remedy = (
@@ -112,6 +138,15 @@ def install_cell(repository="", revision="", needs_torch=False):
             '        "Run `pip install .` in a clone of the repository of this book first."\n'
             "    )"
         )
+    libraries = LIBRARIES if repository else ()
+    libraries += ("sklearn",) if needs_scikit_learn(cells) else ()
+    missing = (
+        f"\nneeded = {list(libraries)}\n"
+        "missing = [name for name in needed if find_spec(name) is None]\n"
+        "if missing:\n"
+        '    names = ", ".join(missing).replace("sklearn", "scikit-learn")\n'
+        '    raise ModuleNotFoundError(f"This chapter needs these as well: {names}")'
+    ).replace("'", '"')
     torch = (
         '\nif find_spec("torch") is None:\n'
         '    print("The cells that train networks need PyTorch, which is missing here:")\n'
@@ -122,13 +157,49 @@ def install_cell(repository="", revision="", needs_torch=False):
         "# All that is computed here comes from the package sdtutorial.\n"
         "# The figures appear when the cells are run.\n"
         "from importlib.util import find_spec\n\n"
-        f'if find_spec("sdtutorial") is None:\n    {remedy}' + (torch if needs_torch else "")
+        f'if find_spec("sdtutorial") is None:\n    {remedy}'
+        + (missing if libraries else "")
+        + (torch if needs_torch(cells) else "")
+    )
+
+
+def browser_cell(cells):
+    """Return the first cell where the site itself has the package and what it needs."""
+    extra = "[learn]" if needs_scikit_learn(cells) else ""
+    return nbformat.v4.new_code_cell(
+        "# All that is computed here comes from the package sdtutorial, which this site brings\n"
+        "# along, as it does what the package needs. Run this cell first.\n"
+        f"%pip install -q ipywidgets sdtutorial{extra}"
     )
 
 
 def needs_torch(cells):
     """Tell whether some cell imports a module of networks."""
-    return any("sdtutorial.networks" in cell.source for cell in cells if cell.cell_type == "code")
+    return mentions(cells, "sdtutorial.networks")
+
+
+def needs_scikit_learn(cells):
+    """Tell whether some cell calls what the extra `learn` of the package is for."""
+    return mentions(cells, r"sklearn|SelfDistilledKernelRidge|\b(?:digits|diabetes)\w*\(")
+
+
+def mentions(cells, pattern):
+    return any(re.search(pattern, cell.source) for cell in cells if cell.cell_type == "code")
+
+
+def runs_without_torch(executed):
+    """Tell whether the notebook of an executed page would import no module of networks."""
+    return not needs_torch(kept_code(nbformat.read(executed, as_version=4).cells))
+
+
+def kept_code(cells):
+    """Return the code cells that a notebook keeps, the hidden ones among them after the others."""
+    shown = [cell for cell in cells if cell.cell_type == "code" and not is_hidden(cell)]
+    return shown + [nbformat.v4.new_code_cell(code) for _, code in needed_hidden_cells(cells)]
+
+
+def is_hidden(cell):
+    return "remove-cell" in cell.metadata.get("tags", [])
 
 
 def needed_hidden_cells(cells):
@@ -138,7 +209,7 @@ def needed_hidden_cells(cells):
         if cell.cell_type != "code":
             continue
         source = cell.source
-        if "remove-cell" in cell.metadata.get("tags", []):
+        if is_hidden(cell):
             source = without_glue(source)
             if not names(source)[0] & needed:
                 continue
@@ -257,11 +328,17 @@ def serialise(cells):
     return nbformat.writes(notebook) + "\n"
 
 
-BUILDERS = (NotebookBuilder, PublishedNotebookBuilder)
+BUILDERS = (NotebookBuilder, PublishedNotebookBuilder, LiteNotebookBuilder)
 
 
-def _offer_generated_notebooks(app, exception):
-    """Let the download button of a page hand out the committed notebook, not the raw page.
+def _offer_notebook(app, pagename, templatename, context, doctree):
+    """Give the page a button that downloads its notebook."""
+    if (Path(app.srcdir) / f"{pagename}.ipynb").exists():
+        context["ipynb_source"] = f"{pagename}.ipynb"
+
+
+def _write_offered_notebooks(app, exception):
+    """Let that button hand out the committed notebook.
 
     Where the address is known, its first cell installs the package from there.
     """
@@ -269,14 +346,15 @@ def _offer_generated_notebooks(app, exception):
         return
     sources = Path(app.outdir) / "_sources"
     repository, revision = app.config.repository_address, find_revision(app.srcdir)
-    for offered in sources.rglob("*.ipynb"):
-        generated = Path(app.srcdir) / offered.relative_to(sources)
+    for docname in app.env.found_docs:
+        generated = Path(app.srcdir) / f"{docname}.ipynb"
         if not generated.exists():
             continue
+        offered = sources / f"{docname}.ipynb"
+        offered.parent.mkdir(parents=True, exist_ok=True)
         notebook = nbformat.read(generated, as_version=4)
         if repository:
-            torch = needs_torch(notebook.cells[1:])
-            first = install_cell(repository, revision, torch)
+            first = install_cell(repository, revision, notebook.cells[1:])
             notebook.cells[0].source = first.source
         nbformat.write(notebook, offered)
 
@@ -297,5 +375,7 @@ def setup(app):
     for builder in BUILDERS:
         app.add_builder(builder)
     app.connect("config-inited", _know_outputs)
-    app.connect("build-finished", _offer_generated_notebooks)
+    # Before the theme makes its buttons.
+    app.connect("html-page-context", _offer_notebook, priority=400)
+    app.connect("build-finished", _write_offered_notebooks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -17,7 +17,7 @@ NEEDLESS = ("thebe", "mathjax", "design-tabs")
 def _set_options(app, config):
     options = config.html_theme_options
     options.pop("repository_url", None)
-    options["launch_buttons"] = {}
+    options["launch_buttons"] = {}  # launch.py makes them
     # The side bar has a search button; the theme would put a second one into a bar of its own.
     options["navbar_persistent"] = []
     options["logo"] = {"text": config.project, "alt_text": ""}
@@ -28,7 +28,6 @@ def _set_options(app, config):
     if config.repository_address:
         options["repository_url"] = config.repository_address
         options["repository_branch"] = NOTEBOOK_BRANCH
-        options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
         options["use_repository_button"] = True
         options["use_issues_button"] = True
 

@@ -186,6 +186,15 @@
     if (event.target.closest("dialog a[href]")) event.target.closest("dialog").close();
   });
 
+  // --- A page opened as a file has no server, which a notebook in the browser needs --------------
+  const withoutServer = () => {
+    for (const link of document.querySelectorAll("a[href*='lite/notebooks/']")) {
+      const menu = link.closest(".dropdown");
+      link.closest("li").remove();
+      if (!menu.querySelector("a")) menu.remove();
+    }
+  };
+
   // --- Paper is light ---------------------------------------------------------------------------
   const paper = matchMedia("print");
   let onScreen = null;
@@ -201,6 +210,7 @@
 
   const begin = () => {
     named();
+    if (location.protocol === "file:") withoutServer();
     watchWidths();
     watchReferences();
     // The fold buttons and the marks of a search are made by scripts that wait a moment.

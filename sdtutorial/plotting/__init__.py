@@ -41,7 +41,6 @@ from sdtutorial.plotting.closed_form import (
 from sdtutorial.plotting.collapse_bound import (
     norm_walk,
     rounds_limit,
-    walk_plane,
 )
 from sdtutorial.plotting.filters import (
     filter_curves,
@@ -137,6 +136,5 @@ __all__ = [
     "tangent_kernels",
     "times_by_size",
     "two_families",
-    "walk_plane",
     "walkers",
 ]

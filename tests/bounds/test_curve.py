@@ -126,6 +126,7 @@ def test_the_curve_is_longer_than_the_walk_by_less_than_a_step_a_corner():
 
 
 @pytest.mark.statement("thm-arc-length")
+@pytest.mark.slow
 def test_the_rounds_of_all_problems_lie_in_the_interval_of_the_curve(problems):
     attained = 0
     for problem in problems:

@@ -10,7 +10,7 @@ from miniature import build, lay_out
 
 @pytest.fixture(scope="session")
 def miniature(tmp_path_factory):
-    """Build the miniature; its site is in `site`, and called it makes notebooks, by a builder."""
+    """Build the miniature: `site` is its site, `build` builds it again, a call makes notebooks."""
     root = tmp_path_factory.mktemp("a book")
     lay_out(root)
     for command in (
@@ -28,4 +28,5 @@ def miniature(tmp_path_factory):
 
     build(root, "--all", "-W", "-n", "--keep-going")
     notebooks.site = root / "_build" / "html"
+    notebooks.build = build
     return notebooks

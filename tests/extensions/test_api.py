@@ -12,7 +12,7 @@ import sdtutorial
 ROOT = Path(__file__).parents[2]
 
 # What draws, trains, talks to the host, or is used by what is tested.
-OTHERS = ("interactive", "networks", "notebook", "plotting", "secular", "spectrum")
+OTHERS = ("exercises", "interactive", "networks", "notebook", "plotting", "secular", "spectrum")
 
 
 def test_every_public_name_of_the_package_is_on_the_page_once():

@@ -17,6 +17,9 @@ from notebooks import (
     serialise,
 )
 
+NETWORKS = new_code_cell("from sdtutorial.networks import analysis")
+LEARNING = new_code_cell("from sklearn import svm")
+
 
 def test_outputs_keep_text_and_join_what_was_printed_in_pieces():
     outputs = [
@@ -86,19 +89,41 @@ def test_the_first_cell_installs_from_the_address_it_is_given_and_knows_none_by_
 def test_the_first_cell_speaks_of_torch_where_networks_are_used():
     assert needs_torch([new_code_cell("from sdtutorial.networks import analysis")])
     assert not needs_torch([new_code_cell("from sdtutorial import kernels")])
-    assert "sdtutorial[networks]" in install_cell(needs_torch=True).source
+    assert "sdtutorial[networks]" in install_cell(cells=[NETWORKS]).source
     assert "torch" not in install_cell().source
 
 
-def test_the_first_cell_runs_without_torch_and_ends_where_an_installation_failed(monkeypatch, capsys):
-    """`%pip` says what went wrong and raises nothing; the import below it does."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    source = install_cell("https://github.com/o/n", needs_torch=True).source
-    exec(source.replace("%pip", "# %pip"), {})
+@pytest.fixture
+def first_cell(monkeypatch):
+    """Run the first cell of a published notebook where some modules are not found."""
+
+    def run(cells, *absent):
+        def find_spec(name):
+            return None if name in absent else name
+
+        monkeypatch.setattr("importlib.util.find_spec", find_spec)
+        source = install_cell("https://github.com/o/n", cells=cells).source
+        exec(source.replace("%pip", "# %pip"), {})
+
+    return run
+
+
+def test_the_first_cell_goes_on_without_torch(first_cell, capsys):
+    first_cell([NETWORKS], "sdtutorial", "torch")
     assert "sdtutorial[networks]" in capsys.readouterr().out
+
+
+def test_the_first_cell_ends_where_an_installation_failed(first_cell, monkeypatch):
+    """`%pip` says what went wrong and raises nothing; the import below it does."""
     monkeypatch.setitem(sys.modules, "sdtutorial", None)
     with pytest.raises(ImportError):
-        exec(source.replace("%pip", "# %pip"), {})
+        first_cell([], "sdtutorial")
+
+
+def test_the_first_cell_names_what_its_chapter_lacks(first_cell):
+    with pytest.raises(ModuleNotFoundError, match="needs these as well: numpy, scikit-learn$"):
+        first_cell([LEARNING], "numpy", "sklearn")
+    first_cell([], "sklearn")  # another chapter does without
 
 
 def test_a_notebook_is_the_same_bytes_each_time():

@@ -1,6 +1,8 @@
 """What a shared link shows, and the page for an address that is not there."""
 
+import yaml
 from bs4 import BeautifulSoup
+from pages import DOCNAMES, ROOT
 from sharing import LONGEST, shortened, site_address
 
 
@@ -30,6 +32,19 @@ def test_a_page_has_title_description_and_picture_for_a_shared_link(miniature):
     assert named["description"].startswith("Here 3.14, Author (2020) and Fig.")
     assert named["og:image"] == "https://o.github.io/n/_static/chain.png"
     assert named["og:url"] == "https://o.github.io/n/book/one.html"
+
+
+def test_the_root_of_the_site_leads_to_the_first_page_and_has_a_title(miniature):
+    soup, _ = tags(miniature, "index.html")
+    assert soup.title.get_text() == "Self-distillation in Hilbert space"
+    assert soup.a["href"] == "book/works.html"
+    assert soup.find("meta", {"http-equiv": "refresh"})["content"] == "0; url=book/works.html"
+
+
+def test_what_has_moved_is_found_where_it_is_now():
+    moved = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]["moved_pages"]
+    assert set(moved.values()) <= set(DOCNAMES)
+    assert not set(moved) & set(DOCNAMES)
 
 
 def test_the_page_for_a_wrong_address_works_at_any_depth(miniature):

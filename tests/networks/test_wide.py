@@ -85,6 +85,7 @@ def test_stopped_descent_on_a_model_that_is_linear_in_its_weights_is_the_flow():
 
 
 @pytest.mark.parametrize("rule", wide.RULES)
+@pytest.mark.slow
 def test_a_round_ends_at_the_tolerance_and_starts_from_the_zero_function(rule):
     training = wide.Training(networks(24), X, np.tile(Y, (3, 1)))
     assert not training.learned(X).any()

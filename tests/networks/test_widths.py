@@ -16,6 +16,7 @@ def test_the_slope_is_that_of_a_power():
     assert slope == pytest.approx(-0.5) and error == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_the_command_leaves_a_record_a_width_and_rule(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(widths.study.__kwdefaults__, "rules", ["stop"])  # the faster one
     path = tmp_path / "widths.jsonl"

@@ -1,11 +1,9 @@
-"""Norms, walks and numbers of rounds between their bounds."""
+"""Norms and numbers of rounds between their bounds."""
 
 import numpy as np
 import pytest
-from drawings import draw, drawn, is_drawn, texts
-from matplotlib.patches import Circle
+from drawings import draw, is_drawn, texts
 
-import sdtutorial as sd
 from sdtutorial import plotting
 
 TOLERANCES = np.array([1e-3, 1e-1, 1e-2])
@@ -41,29 +39,6 @@ def test_one_norm_and_one_tolerance_are_drawn():
     assert draw(axes.figure)
     for bound in (1.1, np.nan):
         assert draw(plotting.rounds_limit([0.1], [1.2], 1.3, {"bound": [bound]}))
-
-
-def test_each_step_of_the_walk_ends_on_the_circle_around_its_start():
-    chain = sd.distill_spectrum([0.15, 1.0], [1.0, 1.3], 0.022)
-    figure = plotting.walk_plane(chain)
-    (axes,) = figure.axes
-    circles = [patch for patch in axes.patches if isinstance(patch, Circle)][1:]
-    assert len(circles) == chain.rounds
-    for circle, end in zip(circles, chain.target_coordinates[1:]):
-        assert np.hypot(*(end - circle.center)) == pytest.approx(circle.radius)
-    path = drawn(axes)[0]
-    # d/ds of exp(-s D^-1) z_0: in logarithms the path is a straight line of slope d_1 / d_2.
-    slope = np.diff(np.log(path[:, 1])) / np.diff(np.log(path[:, 0]))
-    near = path[:-1, 0] > 1e-3
-    assert slope[near] == pytest.approx(0.15, rel=1e-3)
-    assert draw(figure)
-
-
-def test_a_walk_in_the_plane_needs_two_directions(chain):
-    with pytest.raises(ValueError, match="two positive eigenvalues"):
-        plotting.walk_plane(chain)
-    with pytest.raises(ValueError, match="two positive eigenvalues"):
-        plotting.walk_plane(sd.distill_spectrum([0.0, 1.0], [0.0, 1.3], 0.1))
 
 
 def test_the_limit_of_the_rounds_is_drawn_between_its_bounds():

@@ -36,7 +36,6 @@ def all_figures(example, chain, errors):
     study = risk_study(
         example, tolerances=[0.02, 0.04, 0.1], multipliers=[1e-5, 1e-4], rounds=3, draws=20, seed=0
     )
-    plane = sd.distill_spectrum([1, 8], [4, 5], 0.25)
     residuals = sd.mean_squared_residual(d, chain.coordinates, c)
     root = chain.multipliers[0]
     fits, axis = np.array([1, 2, 4]), np.geomspace(1e-2, 1e2, 51)
@@ -55,7 +54,6 @@ def all_figures(example, chain, errors):
         plotting.basis_functions(example, chain, [8, 7, 6, 0]),
         plotting.compare_by_round({"one": r, "other": r**2}, "value", ("level", 1)),
         plotting.norm_walk(r, {"ours": r[0] - t}, r[0] - 3 * t),
-        plotting.walk_plane(plane),
         plotting.rounds_limit(TOLERANCES, [1.3, 1.0, 1.2], 1.36, {"at least": [1.2, 0.9, 1.1]}),
         plotting.filters_by_round(chain),
         plotting.sparsity_growth(TOLERANCES, [9, 1, 4], [6, 1, 2], [20, 10, 15], 1e-6),
@@ -92,6 +90,7 @@ def figures(example, chain, errors):
     return all_figures(example, chain, errors)
 
 
+@pytest.mark.slow
 def test_these_are_all_figures(figures):
     functions = {
         name
@@ -110,6 +109,7 @@ def test_every_word_is_at_least_nine_pixels_high_on_a_telephone(figures):
                 assert text.get_fontsize() * pixels >= 9, (figure, text)
 
 
+@pytest.mark.slow
 def test_no_word_is_cut_off(figures):
     for figure in figures:
         figure.draw_without_rendering()

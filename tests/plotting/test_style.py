@@ -159,6 +159,7 @@ def pixels(data):
     return Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).convert("RGBA")
 
 
+@pytest.mark.slow
 def test_a_notebook_is_handed_an_opaque_image(displayed, chain):
     data, metadata = displayed(plotting.filter_bars(chain), "jupyter")
     image = pixels(data)
@@ -199,6 +200,7 @@ def test_the_site_is_handed_pixels_where_a_drawing_would_be_larger(displayed):
     assert pixels(data).getpixel((0, 0))[3] == 0
 
 
+@pytest.mark.slow
 def test_a_cell_shows_its_figure_once():
     """However the cell ends, in a real kernel, before and after pyplot has been at work."""
     from nbclient import NotebookClient
