@@ -30,9 +30,8 @@ SOLUTION = re.compile(
     r"^(?P<end>`{3,})\{solution-end\}\n(?P=end)(?:\n\n?|\Z)",
     flags=re.M | re.S,
 )
-DIV = r"^(?P<fence>:{{3,}})\{{div\}} {}\n(?P<body>.*?)^(?P=fence)\n\n?"
-FULL_ONLY = re.compile(DIV.format("full-edition"), flags=re.M | re.S)
-STUDENT_ONLY = re.compile(DIV.format("student-edition"), flags=re.M | re.S)
+FULL_ONLY = re.compile(r"^% full-edition\n.*?^% end\n\n?", flags=re.M | re.S)
+STUDENT_ONLY = re.compile(r"^:::\{div\} student-edition\n(?P<body>.*?)^:::\n", flags=re.M | re.S)
 
 # The first cell of a notebook that is handed out; WHEEL is an address, or a file beside it.
 FIRST_CELL = """# All that is computed here comes from the package sdtutorial.
@@ -50,7 +49,7 @@ if find_spec("sdtutorial") is None:
 def cut(text):
     """Return a page without its solutions, and with what is said to students alone."""
     text = SOLUTION.sub("", text)
-    text = STUDENT_ONLY.sub(r"\g<body>\n", FULL_ONLY.sub("", text))
+    text = STUDENT_ONLY.sub(r"\g<body>", FULL_ONLY.sub("", text))
     if "{solution" in text:
         raise ValueError("a solution is not closed, or stands inside another block")
     return text.rstrip("\n") + "\n"

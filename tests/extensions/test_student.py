@@ -57,9 +57,11 @@ PAGE = """# One
 
 Before. See {ref}`ex-a`.
 
-:::{div} full-edition
-Solutions are folded away.
-:::
+% full-edition
+
+## Solutions are folded away
+
+% end
 
 :::{div} student-edition
 Hand your answers in.
