@@ -105,24 +105,25 @@ def warn_of_scales(points):
 
     Constant columns have no part in distances, and count for nothing.
     """
-    deviations = points.std(axis=0)
+    largest = np.abs(points).max(initial=np.finfo(float).tiny)
+    deviations = largest * (points / largest).std(axis=0)
     moving = np.flatnonzero(deviations > _SAME * np.finfo(float).eps * np.abs(points).max(axis=0))
     if len(moving) < 2:
         return
     small, large = (moving[pick(deviations[moving])] for pick in (np.argmin, np.argmax))
-    if deviations[large] > _SCALES * deviations[small]:
+    if deviations[large] / _SCALES > deviations[small]:
         _warn(
             InputWarning,
             f"the columns of X have very different scales: the standard deviation is "
             f"{deviations[small]:.2g} in column {small} and {deviations[large]:.2g} in column "
-            f"{large}. The kernel sees distances, and in them only the largest columns. Put a "
-            "StandardScaler before it.",
+            f"{large}. To the kernel only the largest columns count. Put a StandardScaler before "
+            "it.",
         )
 
 
 def warn_of_offset_in_share(y, tolerance, weights=None):
     """Warn if a tolerance that is a share of mean squares is, in some column, mostly of a mean."""
-    y = y.reshape(len(y), -1)
+    y = y.reshape(len(y), -1) / (np.abs(y).max() or 1.0)  # a share has no unit
     mean_square = np.average(y**2, axis=0, weights=weights)
     variance = np.maximum(mean_square - np.average(y, axis=0, weights=weights) ** 2, 0.0)
     tolerance = np.broadcast_to(tolerance, variance.shape) * mean_square
