@@ -145,7 +145,27 @@ def symmetric(name, asymmetry, largest, dtype):
     if asymmetry > _ASYMMETRY * zero_threshold(largest, 1, dtype):
         raise ValueError(
             f"{name} must be symmetric, but minus its transpose it has an entry of {asymmetry:.3g}"
+            + if_single(asymmetry, _ASYMMETRY * zero_threshold(largest, 1, np.float32))
         )
+
+
+def semidefinite(name, smallest, largest, size, dtype):
+    """Raise ValueError if the smallest eigenvalue that is known is too negative for rounding."""
+    if smallest < -zero_threshold(largest, size, dtype):
+        raise ValueError(
+            f"{name} must be positive semidefinite, but it has an eigenvalue of {smallest:.6g} "
+            f"(its largest is {largest:.6g})"
+            + if_single(-smallest, zero_threshold(largest, size, np.float32))
+        )
+
+
+def if_single(error, rounding):
+    """Return the end of a sentence: the cure for an error that single precision explains."""
+    if error > rounding:
+        return ""
+    return (
+        ": that is rounding if it was computed in single precision, and the type np.float32 says so"
+    )
 
 
 def real_number(name, value):

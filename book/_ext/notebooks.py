@@ -16,7 +16,7 @@ import re
 from pathlib import Path
 
 import nbformat
-from address import find_address, find_revision
+from address import find_address, find_revision, set_address
 from myst_nb.core import render
 from plain_markdown import Page
 from sphinx.builders import Builder
@@ -39,10 +39,11 @@ class NotebookBuilder(Builder):
 
     repository = revision = ""
     keeps_figures = False  # they would differ from one version of Matplotlib to the next
+    splits_lines = True
 
     def init(self):
         # The committed notebooks are the same in every fork: the address of the site stays out.
-        self.config.repository_address = self.repository
+        set_address(self.config, self.repository)
 
     def get_outdated_docs(self):
         return self.env.found_docs
@@ -83,7 +84,7 @@ class NotebookBuilder(Builder):
         cells.insert(0, self.first_cell(cells))
         target = Path(self.outdir) / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(serialise(cells), encoding="utf-8")
+        target.write_text(serialise(cells, self.splits_lines), encoding="utf-8")
 
     def finish(self):
         pass
@@ -111,6 +112,7 @@ class LiteNotebookBuilder(NotebookBuilder):
 
     name = "lite_notebooks"
     keeps_figures = True
+    splits_lines = False  # JupyterLite would put commas between the lines of an output
 
     @functools.cache
     def has_notebook(self, docname):
@@ -306,7 +308,7 @@ def joined_streams(outputs):
     return joined
 
 
-def serialise(cells):
+def serialise(cells, split_lines=True):
     """Return the file of a notebook with these cells, the same bytes whenever they are the same."""
     count = 0
     for position, cell in enumerate(cells):
@@ -325,7 +327,7 @@ def serialise(cells):
         },
     )
     nbformat.validate(notebook)
-    return nbformat.writes(notebook) + "\n"
+    return nbformat.writes(notebook, split_lines=split_lines) + "\n"
 
 
 BUILDERS = (NotebookBuilder, PublishedNotebookBuilder, LiteNotebookBuilder)

@@ -134,6 +134,15 @@ def test_a_notebook_is_the_same_bytes_each_time():
     assert json.loads(serialise(cells()))["cells"][0]["execution_count"] == 1
 
 
+def test_the_lines_of_an_output_stay_together_where_a_reader_would_see_them_parted():
+    cell = new_code_cell("1", outputs=[new_output("stream", name="stdout", text="a\nb\n")])
+    (parted,), (whole,) = (
+        json.loads(serialise([cell], split))["cells"][0]["outputs"] for split in (True, False)
+    )
+    assert parted["text"] == ["a\n", "b\n"]
+    assert whole["text"] == "a\nb\n"
+
+
 def test_pages_with_code_become_notebooks_and_others_do_not(miniature):
     assert sorted(miniature()) == ["one", "two"]
 
