@@ -71,7 +71,7 @@ def write(root=ROOT, target=STUDENT / "source", address=""):
     for part in contents["parts"]:
         part["chapters"] = [entry for entry in part["chapters"] if entry["file"] != FOR_TEACHERS]
     settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    settings["sphinx"]["config"]["student_edition"] = True
+    settings["sphinx"]["config"] |= {"student_edition": True, "repository_address": ""}
     if address:
         settings["sphinx"]["config"]["ogp_site_url"] = with_slash(address)
     for name, content in (("_toc.yml", contents), ("_config.yml", settings)):
