@@ -182,9 +182,9 @@ def found(doctree, docname, label):
 def without_tests(node):
     """Return a copy of a statement without the line that names its tests."""
     copy = node.deepcopy()
-    for part in list(copy.findall(nodes.container)):
-        if any("checked-by" in line.get("classes", []) for line in part.findall(nodes.paragraph)):
-            part.parent.remove(part)
+    for line in [line for line in copy.findall(nodes.paragraph) if "checked-by" in line["classes"]]:
+        fold = line.parent  # with the title that opens it
+        fold.parent.remove(fold)
     return copy
 
 
