@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from sdtutorial import plotting
-from sdtutorial.interactive._drawing import Axes, Drawing, letter, names, signed, whole_ticks
+from sdtutorial.interactive._drawing import Axes, Drawing, letter, names, whole_ticks
 from sdtutorial.interactive._explorer import Explorer, Position
 from sdtutorial.interactive.spline import round_dots
 from sdtutorial.networks import analysis
@@ -81,7 +81,7 @@ def _position(chains):
 
 
 def _with_sign(value):
-    return signed(float(f"{value:.2f}")) if value < 0 else f"+{value:.2f}"
+    return f"{round(value, 2) + 0.0:+.2f}".replace("-", "−")  # no minus before zero
 
 
 def _curves(values):

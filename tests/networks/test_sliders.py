@@ -48,6 +48,5 @@ def test_chains_of_one_round_are_left_out(groups):
 
 
 def test_changes_carry_their_sign():
-    assert [sliders._with_sign(value) for value in (0.5, -0.25, np.float64(0))] == [
-        "+0.50", "−0.25", "+0.00",
-    ]  # fmt: skip
+    values = (0.5, -0.4, np.float64(-0.001))
+    assert [sliders._with_sign(value) for value in values] == ["+0.50", "−0.40", "+0.00"]
