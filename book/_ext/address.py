@@ -79,12 +79,19 @@ def said(address):
     )
 
 
+def set_address(config, address):
+    """Tell the extensions the address, and those whose links only GitHub knows whether it is one."""
+    config.repository_address = address
+    config.github_address = https_address(address) or ""
+
+
 def _set_address(app, config):
-    config.repository_address = config.repository_address or find_address(app.srcdir) or ""
+    set_address(config, config.repository_address or find_address(app.srcdir) or "")
     logger.info(said(config.repository_address))
 
 
 def setup(app):
     app.add_config_value("repository_address", "", "env")
+    app.add_config_value("github_address", "", "env")
     app.connect("config-inited", _set_address)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

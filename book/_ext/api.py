@@ -198,7 +198,7 @@ def _add_tests(app, domain, kind, content):
     thing = _imported(f"{signature['module']}.{signature['fullname']}")
     checks = find_uses(Path(app.srcdir) / "tests").get((thing.__module__, thing.__qualname__))
     if checks:
-        content += checked_by(chosen(checks, thing), app.config.repository_address)
+        content += checked_by(chosen(checks, thing), app.config.github_address)
 
 
 def chosen(checks, thing):

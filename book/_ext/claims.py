@@ -191,7 +191,7 @@ def _write_page(app, docname, source):
     claims = read_claims(root / f"{PAGE}.yml")
     tests = [check for check, _ in find_tests(root / "tests")]
     statements = find_statements((root / "book").glob("*.md"))
-    text = page_text(claims, tests, statements, root / "book", app.config.repository_address)
+    text = page_text(claims, tests, statements, root / "book", app.config.github_address)
     source[0] = source[0].replace(COUNTS, counts_text(claims)).replace(CLAIMS, text)
     for file in (f"{PAGE}.yml", "tests"):
         app.env.note_dependency(str(root / file))

@@ -1,7 +1,7 @@
 """The buttons at the top of a page that run it: in the reader's browser, in Colab, in Binder.
 
 Nothing is promised that this build does not have. Colab and Binder open the notebooks of a
-repository, so they need its address. The browser needs the site that `make lite` builds; where
+repository on GitHub, so they need its address. The browser needs the site that `make lite` builds; where
 that lies beside the pages it is copied into them, and the pages that it can run lead to it. Without
 PyTorch, which neither it nor Binder has, the chapters on networks are opened by Colab alone.
 """
@@ -58,7 +58,7 @@ def _add_buttons(app, pagename, templatename, context, doctree):
     without_torch = runs_without_torch(executed)
     live = app.config.runs_in_the_browser and without_torch
     runner = context["pathto"](RUNNER, resource=True) if live else ""
-    ways = buttons(pagename, app.config.repository_address, without_torch, runner)
+    ways = buttons(pagename, app.config.github_address, without_torch, runner)
     if ways:
         menu = {"type": "group", "label": "launch-buttons", "icon": "fas fa-rocket"}
         menu |= {"tooltip": "Run this chapter", "buttons": ways}

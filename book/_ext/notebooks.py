@@ -16,7 +16,8 @@ import re
 from pathlib import Path
 
 import nbformat
-from address import find_address, find_revision
+from address import find_address, find_revision, set_address
+from edition import edition
 from myst_nb.core import render
 from plain_markdown import Page
 from sphinx.builders import Builder
@@ -37,12 +38,13 @@ class NotebookBuilder(Builder):
     format = "notebooks"
     supported_image_types = ["image/png", "image/svg+xml"]
 
-    repository = revision = ""
+    repository = revision = edition = ""
     keeps_figures = False  # they would differ from one version of Matplotlib to the next
+    splits_lines = True
 
     def init(self):
         # The committed notebooks are the same in every fork: the address of the site stays out.
-        self.config.repository_address = self.repository
+        set_address(self.config, self.repository)
 
     def get_outdated_docs(self):
         return self.env.found_docs
@@ -63,7 +65,7 @@ class NotebookBuilder(Builder):
 
     def first_cell(self, cells):
         """Return the cell that makes sure of what these cells need."""
-        return install_cell(self.repository, self.revision, cells)
+        return install_cell(self.repository, self.revision, cells, self.edition)
 
     def write_doc(self, docname, doctree):
         if not self.has_notebook(docname):
@@ -83,7 +85,7 @@ class NotebookBuilder(Builder):
         cells.insert(0, self.first_cell(cells))
         target = Path(self.outdir) / f"{docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(serialise(cells), encoding="utf-8")
+        target.write_text(serialise(cells, self.splits_lines), encoding="utf-8")
 
     def finish(self):
         pass
@@ -98,6 +100,7 @@ class PublishedNotebookBuilder(NotebookBuilder):
     def init(self):
         self.repository = find_address(self.srcdir)
         self.revision = find_revision(self.srcdir)
+        self.edition = edition(self.srcdir)
         if self.repository is None:
             raise SphinxError(
                 "notebooks are published from a clone whose remote `origin` is on GitHub: "
@@ -111,16 +114,17 @@ class LiteNotebookBuilder(NotebookBuilder):
 
     name = "lite_notebooks"
     keeps_figures = True
+    splits_lines = False  # JupyterLite would put commas between the lines of an output
 
     @functools.cache
     def has_notebook(self, docname):
         return super().has_notebook(docname) and runs_without_torch(self.executed(docname))
 
     def first_cell(self, cells):
-        return browser_cell(cells)
+        return browser_cell(cells, edition(self.srcdir))
 
 
-def install_cell(repository="", revision="", cells=()):
+def install_cell(repository="", revision="", cells=(), edition=""):
     """Return the first cell of a notebook: it makes sure of the package and what the rest needs.
 
     Where the package comes from an address it comes alone, so that nothing else changes; what is
@@ -156,20 +160,22 @@ def install_cell(repository="", revision="", cells=()):
     return nbformat.v4.new_code_cell(
         "# All that is computed here comes from the package sdtutorial.\n"
         "# The figures appear when the cells are run.\n"
-        "from importlib.util import find_spec\n\n"
+        + (f"# {edition}\n" if edition else "")
+        + "from importlib.util import find_spec\n\n"
         f'if find_spec("sdtutorial") is None:\n    {remedy}'
         + (missing if libraries else "")
         + (torch if needs_torch(cells) else "")
     )
 
 
-def browser_cell(cells):
+def browser_cell(cells, edition=""):
     """Return the first cell where the site itself has the package and what it needs."""
     extra = "[learn]" if needs_scikit_learn(cells) else ""
     return nbformat.v4.new_code_cell(
         "# All that is computed here comes from the package sdtutorial, which this site brings\n"
         "# along, as it does what the package needs. Run this cell first.\n"
-        f"%pip install -q ipywidgets sdtutorial{extra}"
+        + (f"# {edition}\n" if edition else "")
+        + f"%pip install -q ipywidgets sdtutorial{extra}"
     )
 
 
@@ -306,7 +312,7 @@ def joined_streams(outputs):
     return joined
 
 
-def serialise(cells):
+def serialise(cells, split_lines=True):
     """Return the file of a notebook with these cells, the same bytes whenever they are the same."""
     count = 0
     for position, cell in enumerate(cells):
@@ -325,7 +331,7 @@ def serialise(cells):
         },
     )
     nbformat.validate(notebook)
-    return nbformat.writes(notebook) + "\n"
+    return nbformat.writes(notebook, split_lines=split_lines) + "\n"
 
 
 BUILDERS = (NotebookBuilder, PublishedNotebookBuilder, LiteNotebookBuilder)
@@ -354,7 +360,7 @@ def _write_offered_notebooks(app, exception):
         offered.parent.mkdir(parents=True, exist_ok=True)
         notebook = nbformat.read(generated, as_version=4)
         if repository:
-            first = install_cell(repository, revision, notebook.cells[1:])
+            first = install_cell(repository, revision, notebook.cells[1:], edition(app.srcdir))
             notebook.cells[0].source = first.source
         nbformat.write(notebook, offered)
 

@@ -59,7 +59,7 @@ def shortened(text):
 
 
 def _set_addresses(app, config):
-    config.ogp_site_url = site_address(config.repository_address)
+    config.ogp_site_url = site_address(config.github_address)
     if config.ogp_site_url:
         config.ogp_image = "_static/chain.png"
     config.ogp_site_name = config.project

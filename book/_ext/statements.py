@@ -48,7 +48,7 @@ def _complete(app, doctree, docname):
     on_the_site = app.builder.format == "html"
     for node in doctree.findall(lambda node: isinstance(node, STATEMENTS)):
         if node["label"] in checks:
-            line = checked_by(checks[node["label"]], app.config.repository_address)
+            line = checked_by(checks[node["label"]], app.config.github_address)
             node += folded(line, checks[node["label"]]) if on_the_site else line
     if on_the_site:
         _dress(doctree)

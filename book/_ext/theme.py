@@ -25,8 +25,8 @@ def _set_options(app, config):
     options["primary_sidebar_end"] = []  # else a place for advertisements
     for button in ("use_repository_button", "use_issues_button", "use_edit_page_button"):
         options[button] = False
-    if config.repository_address:
-        options["repository_url"] = config.repository_address
+    if config.github_address:
+        options["repository_url"] = config.github_address
         options["repository_branch"] = NOTEBOOK_BRANCH
         options["use_repository_button"] = True
         options["use_issues_button"] = True

@@ -28,5 +28,5 @@ def miniature(tmp_path_factory):
 
     build(root, "--all", "-W", "-n", "--keep-going")
     notebooks.site = root / "_build" / "html"
-    notebooks.build = build
+    notebooks.build = functools.partial(build, root)
     return notebooks

@@ -2,9 +2,18 @@
 
 import re
 import subprocess
+from types import SimpleNamespace
 
 import pytest
-from address import colab_address, find_address, find_revision, https_address, is_root, said
+from address import (
+    colab_address,
+    find_address,
+    find_revision,
+    https_address,
+    is_root,
+    said,
+    set_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +78,21 @@ def test_a_book_inside_another_repository_has_no_address(tmp_path):
 def test_a_machine_without_git_has_no_address(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert (find_address(tmp_path), find_revision(tmp_path), is_root(tmp_path)) == (None, "", False)
+
+
+@pytest.mark.parametrize(
+    ("address", "on_github"),
+    [
+        ("", ""),
+        ("https://github.com/o/n", "https://github.com/o/n"),
+        ("https://gitlab.com/o/n", ""),
+        ("https://codeberg.org/o/n", ""),
+    ],
+)
+def test_what_only_github_has_is_linked_there_alone(address, on_github):
+    config = SimpleNamespace()
+    set_address(config, address)
+    assert (config.repository_address, config.github_address) == (address, on_github)
 
 
 def test_the_build_says_where_links_lead_and_how_to_set_it():

@@ -183,7 +183,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def opened(built_lite, request):
-    """A notebook that has been opened, with its kernel at rest, and what was asked of other hosts."""
+    """A notebook that is open, with its kernel at rest; what was asked of this host and of others."""
     browser = request.getfixturevalue("browser")  # no browser is started where there is no site
     handler = functools.partial(Quiet, directory=built_lite)
     with ThreadingHTTPServer(("localhost", 0), handler) as server:
@@ -196,7 +196,11 @@ def opened(built_lite, request):
         tab.wait_for_function("document.body.innerText.includes('The constrained problem')")
         rest = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
         tab.wait_for_selector(rest, timeout=300_000)
-        yield tab, lambda: [url for url in asked if not url.startswith((home, "blob:", "data:"))]
+        yield (
+            tab,
+            lambda: [url for url in asked if url.startswith(home)],
+            lambda: [url for url in asked if not url.startswith((home, "blob:", "data:"))],
+        )
         tab.context.close()
         server.shutdown()
 
@@ -213,7 +217,7 @@ def run(tab, code, expected):
 
 
 def test_the_package_is_installed_from_the_site_and_a_slider_appears(opened):
-    tab, elsewhere = opened
+    tab, _, elsewhere = opened
     # Without what it needs: the site of a machine that does not reach Pyodide's host lacks it.
     wanted = ["sdtutorial", *lite.WIDGETS]
     code = (
@@ -228,10 +232,19 @@ def test_the_package_is_installed_from_the_site_and_a_slider_appears(opened):
     assert elsewhere() == []
 
 
+def test_the_first_cell_asks_the_site_itself_for_all_that_the_package_needs(opened, lock):
+    tab, here, elsewhere = opened
+    run(tab, f"{browser_cell([]).source}\nprint('asked', 6 * 7)", "asked 42")
+    for name in ("numpy", "scipy", "matplotlib"):
+        wheel = f"/{lite.PYODIDE.as_posix()}/{lock['packages'][name]['file_name']}"
+        assert any(url.endswith(wheel) for url in here()), name
+    assert elsewhere() == []
+
+
 def test_a_chapter_computes_in_the_browser(opened, built_lite):
     if missing := lite.lacking(built_lite):
         pytest.skip(f"nothing was computed: the site lacks {', '.join(missing)}")
-    tab, elsewhere = opened
+    tab, _, elsewhere = opened
     code = (
         f"{browser_cell([]).source}\nimport sdtutorial as sd\n"
         "example = sd.examples.spline()\n"

@@ -8,6 +8,7 @@ import pytest
 from miniature import markdown
 from nbformat.v4 import new_code_cell, new_output
 from notebooks import (
+    browser_cell,
     drop_unused_glue,
     install_cell,
     kept_outputs,
@@ -86,6 +87,13 @@ def test_the_first_cell_installs_from_the_address_it_is_given_and_knows_none_by_
     assert '%pip install --quiet --no-deps "git+https://github.com/o/n@abc"' in published
 
 
+def test_the_first_cell_says_which_edition_it_is_of_where_that_is_known():
+    line = "Version 1.2.3, commit 1234567 of 2026-01-01."
+    for cell in (install_cell("https://github.com/o/n", "abc", edition=line), browser_cell([], line)):
+        assert f"\n# {line}\n" in cell.source
+    assert "Version" not in install_cell().source
+
+
 def test_the_first_cell_speaks_of_torch_where_networks_are_used():
     assert needs_torch([new_code_cell("from sdtutorial.networks import analysis")])
     assert not needs_torch([new_code_cell("from sdtutorial import kernels")])
@@ -134,6 +142,15 @@ def test_a_notebook_is_the_same_bytes_each_time():
     assert json.loads(serialise(cells()))["cells"][0]["execution_count"] == 1
 
 
+def test_the_lines_of_an_output_stay_together_where_a_reader_would_see_them_parted():
+    cell = new_code_cell("1", outputs=[new_output("stream", name="stdout", text="a\nb\n")])
+    (parted,), (whole,) = (
+        json.loads(serialise([cell], split))["cells"][0]["outputs"] for split in (True, False)
+    )
+    assert parted["text"] == ["a\n", "b\n"]
+    assert whole["text"] == "a\nb\n"
+
+
 def test_pages_with_code_become_notebooks_and_others_do_not(miniature):
     assert sorted(miniature()) == ["one", "two"]
 
@@ -144,5 +161,6 @@ def test_only_the_published_notebooks_know_an_address(miniature):
     published = miniature("published_notebooks")
     first = published["one"].cells[0].source
     assert re.search(r"git\+https://github.com/o/n@[0-9a-f]{40}\b", first)
+    assert re.search(r"\n# Version [\d.]+, commit [0-9a-f]{7} of 20", first)
     assert "o/n/blob/notebooks/book/one.ipynb)" in markdown(published["two"])
     assert "https://github.com/o/n/blob/HEAD/tests/test_x.py#L2" in markdown(published["one"])
