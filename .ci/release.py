@@ -58,6 +58,7 @@ def main():
         sys.exit("\n".join(found))
     shutil.rmtree(RELEASE, ignore_errors=True)
     RELEASE.mkdir(parents=True)
+    shutil.rmtree(ROOT / "build", ignore_errors=True)  # else files that are gone would be in it
     wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(RELEASE)]
     subprocess.run([*wheel, str(ROOT)], check=True)
     shutil.make_archive(str(RELEASE / f"site-{version}"), "zip", SITE)

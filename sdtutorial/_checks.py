@@ -53,9 +53,14 @@ def real_array(name, value, ndim=None, finite=True, kinds="iuf"):
     return array
 
 
-def _real(name, value, kinds="iuf"):
+def unmasked(name, value):
+    """Raise ValueError if an array, or a list of arrays, has masked entries."""
     if _holds_masked(value):
         raise ValueError(f"{name} must have no masked entries: leave them out or fill them")
+
+
+def _real(name, value, kinds="iuf"):
+    unmasked(name, value)
     try:
         array = np.asarray(value)
     except ValueError:
@@ -320,6 +325,12 @@ def cross(value, size):
             f"cross must have shape (m, {size}), one column a training point, not {array.shape}"
         )
     return array
+
+
+def flag(name, value):
+    """Raise TypeError if a value is neither True nor False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, not {value!r}")
 
 
 def offers(name, value, attributes, expected):

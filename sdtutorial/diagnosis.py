@@ -26,7 +26,7 @@ _PART = 0.05  # share of the floor that a cause must explain to be named among o
 _ROOM = 1.1  # what the tolerance must be of the floor that is left, so that one cure is enough
 _NAMED = 4  # points named in a message
 _ALIKE = 1e-2  # spread of kernel values, of the largest, at which a rank is one of a length scale
-_SCALES = 100  # ratio of standard deviations from which the smaller column is lost in distances
+_SCALES = 30  # what one column has of the others' deviation when these are lost in distances
 
 
 class AccuracyWarning(UserWarning):
@@ -101,28 +101,30 @@ def warn_of_unrelated_points(gram):
 
 
 def warn_of_scales(points):
-    """Warn if columns (K, p) of points differ so much in scale that distances see the large alone.
+    """Warn if one column of points (K, p) is so large that distances see no other one.
 
-    Constant columns have no part in distances, and count for nothing.
+    Constant columns have no part in distances, and count for nothing. Many small columns beside
+    several large ones, such as the pixels at the border of an image, are as they should be.
     """
-    deviations = points.std(axis=0)
+    largest = np.abs(points).max(initial=np.finfo(float).tiny)
+    deviations = largest * (points / largest).std(axis=0)
     moving = np.flatnonzero(deviations > _SAME * np.finfo(float).eps * np.abs(points).max(axis=0))
     if len(moving) < 2:
         return
-    small, large = (moving[pick(deviations[moving])] for pick in (np.argmin, np.argmax))
-    if deviations[large] > _SCALES * deviations[small]:
+    large = np.argmax(deviations)
+    others = largest * np.linalg.norm(np.delete(deviations[moving], moving == large) / largest)
+    if deviations[large] / _SCALES > others:
         _warn(
             InputWarning,
-            f"the columns of X have very different scales: the standard deviation is "
-            f"{deviations[small]:.2g} in column {small} and {deviations[large]:.2g} in column "
-            f"{large}. The kernel sees distances, and in them only the largest columns. Put a "
-            "StandardScaler before it.",
+            "the columns of X have very different scales: the standard deviation of column "
+            f"{large} is {deviations[large]:.2g}, and that of all others together is "
+            f"{others:.2g}. To the kernel only this column counts. Put a StandardScaler before it.",
         )
 
 
 def warn_of_offset_in_share(y, tolerance, weights=None):
     """Warn if a tolerance that is a share of mean squares is, in some column, mostly of a mean."""
-    y = y.reshape(len(y), -1)
+    y = y.reshape(len(y), -1) / (np.abs(y).max() or 1.0)  # a share has no unit
     mean_square = np.average(y**2, axis=0, weights=weights)
     variance = np.maximum(mean_square - np.average(y, axis=0, weights=weights) ** 2, 0.0)
     tolerance = np.broadcast_to(tolerance, variance.shape) * mean_square

@@ -1,5 +1,6 @@
 """What `import sdtutorial` costs and offers."""
 
+import os
 import statistics
 import subprocess
 import sys
@@ -22,6 +23,19 @@ def test_a_module_loads_no_solver_of_scipy_before_it_is_used(module):
         "sys.exit(any(f'scipy.{part}' in sys.modules for part in ('optimize', 'integrate')))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_records_are_read_and_drawn_without_what_trainings_need():
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'torchvision', 'filelock', 'pooch', 'pyarrow', 'tqdm', 'sklearn'):\n"
+        "    sys.modules[name] = None\n"
+        "from sdtutorial.networks import analysis, figures, report, rivals, sliders\n"
+        "settings = analysis.recorded()\n"
+        "figures.accuracy([settings['cifar100-cross-entropy-resnet']])\n"
+    )
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    assert subprocess.run([sys.executable, "-c", code], env=environment).returncode == 0
 
 
 def test_importing_the_package_takes_at_most_half_longer_than_numpy():

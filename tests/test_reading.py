@@ -1,5 +1,7 @@
 """What a reader does on a page of the built site, with pointer, keyboard, search and printer."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages import DOCNAMES

@@ -100,7 +100,8 @@ MEASURE = """() => {
     wrong: [...document.querySelectorAll('mjx-merror')].map(e => e.textContent),
     missing: [...document.images].filter(i => !i.naturalWidth).map(i => i.src),
     cut: [...document.querySelectorAll('article p span.math')].filter(e =>
-      e.getBoundingClientRect().right > e.closest('p').getBoundingClientRect().right + 1
+      [e, ...e.querySelectorAll('mjx-math > *')].some(part => part.getBoundingClientRect().right
+        > e.closest('p').getBoundingClientRect().right + 1)
       && e.checkVisibility()).map(e => e.querySelector('math')?.textContent),
     unreachable: [...document.querySelectorAll('article :is(pre, div, mjx-container)')]
       .filter(e => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility()

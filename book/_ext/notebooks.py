@@ -17,6 +17,7 @@ from pathlib import Path
 
 import nbformat
 from address import find_address, find_revision, set_address
+from edition import edition
 from myst_nb.core import render
 from plain_markdown import Page
 from sphinx.builders import Builder
@@ -37,7 +38,7 @@ class NotebookBuilder(Builder):
     format = "notebooks"
     supported_image_types = ["image/png", "image/svg+xml"]
 
-    repository = revision = ""
+    repository = revision = edition = ""
     keeps_figures = False  # they would differ from one version of Matplotlib to the next
     splits_lines = True
 
@@ -64,7 +65,7 @@ class NotebookBuilder(Builder):
 
     def first_cell(self, cells):
         """Return the cell that makes sure of what these cells need."""
-        return install_cell(self.repository, self.revision, cells)
+        return install_cell(self.repository, self.revision, cells, self.edition)
 
     def write_doc(self, docname, doctree):
         if not self.has_notebook(docname):
@@ -99,6 +100,7 @@ class PublishedNotebookBuilder(NotebookBuilder):
     def init(self):
         self.repository = find_address(self.srcdir)
         self.revision = find_revision(self.srcdir)
+        self.edition = edition(self.srcdir)
         if self.repository is None:
             raise SphinxError(
                 "notebooks are published from a clone whose remote `origin` is on GitHub: "
@@ -119,10 +121,10 @@ class LiteNotebookBuilder(NotebookBuilder):
         return super().has_notebook(docname) and runs_without_torch(self.executed(docname))
 
     def first_cell(self, cells):
-        return browser_cell(cells)
+        return browser_cell(cells, edition(self.srcdir))
 
 
-def install_cell(repository="", revision="", cells=()):
+def install_cell(repository="", revision="", cells=(), edition=""):
     """Return the first cell of a notebook: it makes sure of the package and what the rest needs.
 
     Where the package comes from an address it comes alone, so that nothing else changes; what is
@@ -158,20 +160,22 @@ def install_cell(repository="", revision="", cells=()):
     return nbformat.v4.new_code_cell(
         "# All that is computed here comes from the package sdtutorial.\n"
         "# The figures appear when the cells are run.\n"
-        "from importlib.util import find_spec\n\n"
+        + (f"# {edition}\n" if edition else "")
+        + "from importlib.util import find_spec\n\n"
         f'if find_spec("sdtutorial") is None:\n    {remedy}'
         + (missing if libraries else "")
         + (torch if needs_torch(cells) else "")
     )
 
 
-def browser_cell(cells):
+def browser_cell(cells, edition=""):
     """Return the first cell where the site itself has the package and what it needs."""
     extra = "[learn]" if needs_scikit_learn(cells) else ""
     return nbformat.v4.new_code_cell(
         "# All that is computed here comes from the package sdtutorial, which this site brings\n"
         "# along, as it does what the package needs. Run this cell first.\n"
-        f"%pip install -q ipywidgets sdtutorial{extra}"
+        + (f"# {edition}\n" if edition else "")
+        + f"%pip install -q ipywidgets sdtutorial{extra}"
     )
 
 
@@ -356,7 +360,7 @@ def _write_offered_notebooks(app, exception):
         offered.parent.mkdir(parents=True, exist_ok=True)
         notebook = nbformat.read(generated, as_version=4)
         if repository:
-            first = install_cell(repository, revision, notebook.cells[1:])
+            first = install_cell(repository, revision, notebook.cells[1:], edition(app.srcdir))
             notebook.cells[0].source = first.source
         nbformat.write(notebook, offered)
 

@@ -13,8 +13,6 @@ import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
-
 
 class LockError(RuntimeError):
     """The file system gives no lock; the message says what to do."""
@@ -41,6 +39,8 @@ def lock(path: Path, *, timeout: float = 0):
     LockError
         The file cannot be made, or the file system has no locks.
     """
+    import filelock  # not where records are only read, which takes no lock
+
     held = filelock.FileLock(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ import pytest
 from miniature import markdown
 from nbformat.v4 import new_code_cell, new_output
 from notebooks import (
+    browser_cell,
     drop_unused_glue,
     install_cell,
     kept_outputs,
@@ -86,6 +87,13 @@ def test_the_first_cell_installs_from_the_address_it_is_given_and_knows_none_by_
     assert '%pip install --quiet --no-deps "git+https://github.com/o/n@abc"' in published
 
 
+def test_the_first_cell_says_which_edition_it_is_of_where_that_is_known():
+    line = "Version 1.2.3, commit 1234567 of 2026-01-01."
+    for cell in (install_cell("https://github.com/o/n", "abc", edition=line), browser_cell([], line)):
+        assert f"\n# {line}\n" in cell.source
+    assert "Version" not in install_cell().source
+
+
 def test_the_first_cell_speaks_of_torch_where_networks_are_used():
     assert needs_torch([new_code_cell("from sdtutorial.networks import analysis")])
     assert not needs_torch([new_code_cell("from sdtutorial import kernels")])
@@ -153,5 +161,6 @@ def test_only_the_published_notebooks_know_an_address(miniature):
     published = miniature("published_notebooks")
     first = published["one"].cells[0].source
     assert re.search(r"git\+https://github.com/o/n@[0-9a-f]{40}\b", first)
+    assert re.search(r"\n# Version [\d.]+, commit [0-9a-f]{7} of 20", first)
     assert "o/n/blob/notebooks/book/one.ipynb)" in markdown(published["two"])
     assert "https://github.com/o/n/blob/HEAD/tests/test_x.py#L2" in markdown(published["one"])
