@@ -33,7 +33,7 @@ NOTEBOOKS = ROOT / "book"
 COLAB = ROOT / "tests" / "colab.txt"
 PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "ipywidgets")
 TOOLS = ("pytest", "pytest-randomly", "nbval", "hypothesis", "mpmath", "pandas", "beautifulsoup4")
-TOOLS += ("ipykernel", "myst-nb")
+TOOLS += ("jupytext", "ipykernel", "myst-nb")
 # What needs PyTorch, a built book or a browser, and a race of import times.
 LEFT_OUT = ("--ignore=sdtutorial/networks", "-m", "not build", "--deselect", RACE)
 ORDERS = (1, 2)  # seeds of the order in which tests run
