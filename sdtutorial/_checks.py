@@ -53,9 +53,14 @@ def real_array(name, value, ndim=None, finite=True, kinds="iuf"):
     return array
 
 
-def _real(name, value, kinds="iuf"):
+def unmasked(name, value):
+    """Raise ValueError if an array, or a list of arrays, has masked entries."""
     if _holds_masked(value):
         raise ValueError(f"{name} must have no masked entries: leave them out or fill them")
+
+
+def _real(name, value, kinds="iuf"):
+    unmasked(name, value)
     try:
         array = np.asarray(value)
     except ValueError:
@@ -145,7 +150,27 @@ def symmetric(name, asymmetry, largest, dtype):
     if asymmetry > _ASYMMETRY * zero_threshold(largest, 1, dtype):
         raise ValueError(
             f"{name} must be symmetric, but minus its transpose it has an entry of {asymmetry:.3g}"
+            + if_single(asymmetry, _ASYMMETRY * zero_threshold(largest, 1, np.float32))
         )
+
+
+def semidefinite(name, smallest, largest, size, dtype):
+    """Raise ValueError if the smallest eigenvalue that is known is too negative for rounding."""
+    if smallest < -zero_threshold(largest, size, dtype):
+        raise ValueError(
+            f"{name} must be positive semidefinite, but it has an eigenvalue of {smallest:.6g} "
+            f"(its largest is {largest:.6g})"
+            + if_single(-smallest, zero_threshold(largest, size, np.float32))
+        )
+
+
+def if_single(error, rounding):
+    """Return the end of a sentence: the cure for an error that single precision explains."""
+    if error > rounding:
+        return ""
+    return (
+        ": that is rounding if it was computed in single precision, and the type np.float32 says so"
+    )
 
 
 def real_number(name, value):
@@ -300,6 +325,12 @@ def cross(value, size):
             f"cross must have shape (m, {size}), one column a training point, not {array.shape}"
         )
     return array
+
+
+def flag(name, value):
+    """Raise TypeError if a value is neither True nor False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, not {value!r}")
 
 
 def offers(name, value, attributes, expected):

@@ -5,7 +5,9 @@ its cure, and with the part of the floor that the cure removes: what labels have
 of the Gram matrix no fit can reach, and its mean square is the floor of the tolerance.
 """
 
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from sdtutorial import _checks
 
 __all__ = ["AccuracyWarning", "InputWarning"]
 
+_PACKAGE = Path(__file__).parent
 _SAME = 64  # machine epsilons: kernel values that differ by less are one value, evaluated twice
 _GAP = 1e4  # between rounding and the smallest eigenvalue: above it, the rank is not in doubt
 _OFFSET = 0.9  # share of the mean square that a mean must have, and
@@ -22,7 +25,8 @@ _MOSTLY = 0.5  # share of the mean square that a mean must have to be named as a
 _PART = 0.05  # share of the floor that a cause must explain to be named among others
 _ROOM = 1.1  # what the tolerance must be of the floor that is left, so that one cure is enough
 _NAMED = 4  # points named in a message
-_SCALES = 100  # ratio of standard deviations from which the smaller column is lost in distances
+_ALIKE = 1e-2  # spread of kernel values, of the largest, at which a rank is one of a length scale
+_SCALES = 30  # what one column has of the others' deviation when these are lost in distances
 
 
 class AccuracyWarning(UserWarning):
@@ -33,7 +37,7 @@ class InputWarning(UserWarning):
     """What was asked for has been computed, but it is seldom what is meant."""
 
 
-# Warnings. Each points at the line that called the package's function.
+# Warnings. Each points at the line that called the package, however deep it arises.
 
 
 def warn_of_zero_fit(norm_ratios, tolerance):
@@ -50,26 +54,30 @@ def warn_of_zero_fit(norm_ratios, tolerance):
 
 
 def warn_of_offset(y, norm_ratios, weights=None):
-    """Warn if many rounds will do nothing but shrink the mean of the labels, in some column.
+    """Warn if many rounds will do nothing but shrink the mean of the labels, in some column."""
+    if said := offset_in_rounds(y, norm_ratios, weights):
+        _warn(InputWarning, said)
 
-    Few labels have such a mean by chance.
-    """
+
+def offset_in_rounds(y, norm_ratios, weights=None):
+    """Return sentences about such a mean; "" if there is none. Few labels have one by chance."""
     if np.count_nonzero(_or_ones(weights, y)) < _MANY_LABELS:
-        return
+        return ""
     y = y.reshape(len(y), -1)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         mean = np.average(y, axis=0, weights=weights)
         share = mean**2 / np.average(y**2, axis=0, weights=weights)
-    offset = (share > _OFFSET) & (share < 1 - 1e-15) & (norm_ratios > _MANY_ROUNDS)
-    if offset.any():
-        column = int(np.argmax(offset))
-        _warn(
-            InputWarning,
-            f"the mean of the labels, {mean[column]:.6g}, makes {_percent(share[column])} "
-            f"of their mean square, so that a chain spends {norm_ratios[column] - 1:.3g} rounds "
-            "or more on shrinking it. Subtract the mean from the labels, and add it to the "
-            "predictions.",
-        )
+    varies = np.ptp(y, axis=0) > _SAME * np.finfo(float).eps * np.abs(mean)
+    offset = (share > _OFFSET) & varies & (norm_ratios > _MANY_ROUNDS)
+    if not offset.any():
+        return ""
+    column = int(np.argmax(offset))
+    return (
+        f"the mean of the labels, {mean[column]:.6g}, makes {_percent(share[column])} "
+        f"of their mean square, so that a chain spends {norm_ratios[column] - 1:.3g} rounds "
+        "or more on shrinking it. Subtract the mean from the labels, and add it to the "
+        "predictions."
+    )
 
 
 def warn_of_unrelated_points(gram):
@@ -93,28 +101,30 @@ def warn_of_unrelated_points(gram):
 
 
 def warn_of_scales(points):
-    """Warn if columns (K, p) of points differ so much in scale that distances see the large alone.
+    """Warn if one column of points (K, p) is so large that distances see no other one.
 
-    Constant columns have no part in distances, and count for nothing.
+    Constant columns have no part in distances, and count for nothing. Many small columns beside
+    several large ones, such as the pixels at the border of an image, are as they should be.
     """
-    deviations = points.std(axis=0)
+    largest = np.abs(points).max(initial=np.finfo(float).tiny)
+    deviations = largest * (points / largest).std(axis=0)
     moving = np.flatnonzero(deviations > _SAME * np.finfo(float).eps * np.abs(points).max(axis=0))
     if len(moving) < 2:
         return
-    small, large = (moving[pick(deviations[moving])] for pick in (np.argmin, np.argmax))
-    if deviations[large] > _SCALES * deviations[small]:
+    large = np.argmax(deviations)
+    others = largest * np.linalg.norm(np.delete(deviations[moving], moving == large) / largest)
+    if deviations[large] / _SCALES > others:
         _warn(
             InputWarning,
-            f"the columns of X have very different scales: the standard deviation is "
-            f"{deviations[small]:.2g} in column {small} and {deviations[large]:.2g} in column "
-            f"{large}. The kernel sees distances, and in them only the largest columns. Put a "
-            "StandardScaler before it.",
+            "the columns of X have very different scales: the standard deviation of column "
+            f"{large} is {deviations[large]:.2g}, and that of all others together is "
+            f"{others:.2g}. To the kernel only this column counts. Put a StandardScaler before it.",
         )
 
 
 def warn_of_offset_in_share(y, tolerance, weights=None):
     """Warn if a tolerance that is a share of mean squares is, in some column, mostly of a mean."""
-    y = y.reshape(len(y), -1)
+    y = y.reshape(len(y), -1) / (np.abs(y).max() or 1.0)  # a share has no unit
     mean_square = np.average(y**2, axis=0, weights=weights)
     variance = np.maximum(mean_square - np.average(y, axis=0, weights=weights) ** 2, 0.0)
     tolerance = np.broadcast_to(tolerance, variance.shape) * mean_square
@@ -161,7 +171,10 @@ def _or_ones(weights, y):
 
 
 def _warn(category, message):
-    warnings.warn(message, category, stacklevel=4)
+    level, frame = 1, sys._getframe()
+    while frame.f_back and Path(frame.f_code.co_filename).is_relative_to(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 # Why no fit comes closer
@@ -203,32 +216,38 @@ def cause_of_floor(gram, y, eigenvalues, eigenvectors, tolerance, weights=None):
         tolerance,
         [*causes, offset],
         causes,
-        _say_kernel(eigenvalues, points, gram.dtype, tolerance, floor),
+        _say_kernel(eigenvalues, points, gram, tolerance, floor),
     )
 
 
 def cause_of_floor_seen(gram, y, floor, tolerance, weights=None):
     """Return the same from a floor that is known, where the null space itself is not.
 
-    ``gram`` may be None: then the points cannot be looked at.
+    ``gram`` may be None: then the points cannot be looked at. Of what the whole spectrum would
+    tell, nothing is guessed.
     """
     weights = _or_ones(weights, y)
     scale = np.abs(y[weights > 0]).max()
     floor, tolerance = ((np.sqrt(number) / scale) ** 2 for number in (floor, tolerance))
     causes = [] if gram is None else _causes_at_points(gram, y / scale, weights)[0]
-    return _most_of(floor, tolerance, causes, causes, _say_smooth(tolerance, floor))
+    unknown = (
+        'Choose a larger tolerance, or ask for the cause with method="eigh" and the Gram matrix of '
+        "some of the points."
+    )
+    return _most_of(floor, tolerance, causes, causes, unknown)
 
 
 def _causes_at_points(gram, labels, weights):
     """Return what points of no value or of equal ones explain, and how many points are left."""
     counted = weights > 0
-    pinned = _pinned_points(gram) & counted
+    pinned, dwarfed = _pinned_points(gram) & counted, _dwarfed_points(gram) & counted
     group = _groups(gram, pinned | ~counted)
     variances = _variances_within(group, labels, weights)
-    pinned_part = np.sum(weights[pinned] * labels[pinned] ** 2) / len(labels)
+    square = weights * labels**2 / len(labels)
     causes = [
-        (pinned_part, _say_pinned(pinned)),
-        (variances.sum(), _say_equal(group, variances)),
+        (square[pinned].sum(), _say_pinned(pinned)),
+        (square[dwarfed].sum(), _say_dwarfed(gram, dwarfed)),
+        (variances.sum(), _say_equal(gram, group, variances)),
     ]
     return causes, len(np.unique(group[counted & ~pinned]))
 
@@ -255,9 +274,16 @@ def _mean_square_in(null, y):
 
 
 def _pinned_points(gram):
-    """Return which points have a row of zeros, (K,) of bool."""
+    """Return which points have a row of zeros, (K,) of bool: to rounding in the usual rows."""
     size = np.abs(gram).max(axis=1)
-    return size <= _checks.zero_threshold(size.max(), len(gram), gram.dtype)
+    return size <= _checks.zero_threshold(np.median(size), len(gram), gram.dtype)
+
+
+def _dwarfed_points(gram):
+    """Return which points have no row of zeros, but are rounding beside the largest, (K,)."""
+    diagonal = np.diag(gram)
+    threshold = _checks.zero_threshold(diagonal.max(), len(gram), gram.dtype)
+    return (diagonal <= threshold) & ~_pinned_points(gram)
 
 
 def _groups(gram, left_out):
@@ -269,7 +295,8 @@ def _groups(gram, left_out):
     values = np.asarray(gram, dtype=float)
     diagonal = np.diag(values)
     squared_distance = np.add.outer(diagonal, diagonal) - 2 * values
-    same = squared_distance <= _SAME * _checks.zero_threshold(diagonal.max(), 1, gram.dtype)
+    rounding = _SAME * _checks.zero_threshold(1.0, 1, gram.dtype)
+    same = squared_distance <= rounding * np.maximum.outer(diagonal, diagonal)
     same[left_out] = same[:, left_out] = False
     np.fill_diagonal(same, True)
     return np.argmax(same, axis=1)
@@ -300,14 +327,31 @@ def _say_pinned(pinned):
     )
 
 
-def _say_equal(group, variances):
+def _say_dwarfed(gram, dwarfed):
+    largest, points = int(np.argmax(np.diag(gram))), np.flatnonzero(dwarfed)
+    return (
+        f"Beside the kernel's value at point {largest} those at {_points(points)} are rounding. "
+        "Leave out what is so far from the rest, or bring the points to one scale."
+    )
+
+
+def _say_equal(gram, group, variances):
     members = np.flatnonzero(group == np.argmax(variances))
     others = np.count_nonzero(variances > 0) - 1
     more = f" (nor those of {others} other groups)" if others > 0 else ""
+    length = (
+        " All values of the kernel are nearly the same: if the points are not, its length scale is "
+        "far too long."
+    )
     return (
         f"The kernel cannot tell apart {_points(members)}{more}, but their labels differ. Put one "
         "point with the mean of their labels in the place of such points."
+        + (length if _nearly_constant(gram) else "")
     )
+
+
+def _nearly_constant(gram):
+    return np.ptp(gram) <= _ALIKE * gram.max()
 
 
 def _points(indices):
@@ -331,10 +375,11 @@ def _percent(share):
     return f"{100 * share:.2g} %" if share < 0.995 else "100 %"
 
 
-def _say_kernel(eigenvalues, points, dtype, tolerance, floor):
+def _say_kernel(eigenvalues, points, gram, tolerance, floor):
     rank = np.count_nonzero(eigenvalues)
-    rounding = _checks.zero_threshold(eigenvalues[-1], len(eigenvalues), dtype)
-    if rank < points and (rank == 0 or eigenvalues[-rank] > _GAP * rounding):
+    rounding = _checks.zero_threshold(eigenvalues[-1], len(eigenvalues), gram.dtype)
+    no_doubt = rank == 0 or eigenvalues[-rank] > _GAP * rounding
+    if rank < points and no_doubt and not _nearly_constant(gram):
         return (
             f"On these points the kernel has rank {rank}: all its functions are combinations of "
             f"{rank}. Choose a larger tolerance or a richer kernel: in the place of a linear or "

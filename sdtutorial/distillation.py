@@ -137,7 +137,8 @@ def distill(
         problem = spectrum.problem(rule.tolerance)
         if max_rounds != 0:
             diagnosis.warn_of_zero_fit(problem.norm_ratios, problem.tolerance)
-            diagnosis.warn_of_offset(spectrum.y, problem.norm_ratios, spectrum.weights)
+            if max_rounds != 1:
+                diagnosis.warn_of_offset(spectrum.y, problem.norm_ratios, spectrum.weights)
         chain = _with_tolerance(rule, shape, parts, problem)
     if may_exceed(spectrum.alarm, chain.eigenvalues, chain.eigenvalue_errors):
         # the first round has the smallest c, and with it the largest errors, or nearly so
@@ -249,7 +250,7 @@ def _left_out(spectrum, rule, accuracy):
         if spectrum.null_is_settled:
             raise
         return np.array(np.inf)
-    _refuse_endless(problem, rule)
+    _refuse_endless(problem, rule, spectrum)
     try:
         first = problem.first_multipliers()
     except ValueError:
@@ -342,12 +343,20 @@ def _with_tolerance(rule, shape, parts, problem):
     )
 
 
-def _refuse_endless(problem, rule):
+def _refuse_endless(problem, rule, spectrum=None):
+    """Raise ValueError for what takes too long; with a spectrum, see whether its labels are why."""
     longest = problem.norm_ratios.max(initial=0.0)
     if rule.max_rounds is None and rule.progress is None and longest > _ENDLESS:
+        offset = spectrum and diagnosis.offset_in_rounds(
+            spectrum.y, problem.norm_ratios, spectrum.weights
+        )
         raise ValueError(
-            f"the chain would take at least {longest - 1:.3g} rounds: choose a larger tolerance, "
-            "or say with max_rounds or progress that they are meant"
+            f"the chain would take at least {longest - 1:.3g} rounds: "
+            + (
+                offset
+                or "choose a larger tolerance, or say with max_rounds or progress that they are "
+                "meant"
+            )
         )
 
 

@@ -21,6 +21,7 @@ from sdtutorial.secular import InfeasibleToleranceError
 __all__ = ["SelfDistilledKernelRidge"]
 
 _SAME = 8  # machine epsilons of the largest target: targets that differ by less are constant
+_OF_HISTOGRAMS = ("chi2", "additive_chi2")  # kernels that no standardised points suit
 
 
 class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -158,26 +159,35 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
             intercept is mostly one of a mean, or if "auto" chose the mean of the targets.
         """
         rounds = _rounds(self.rounds)
+        for name in ("relative", "fit_intercept"):
+            _checks.flag(name, getattr(self, name))
+        kernel = self._kernel()
+        for name, value in (("X", X), ("y", y), ("sample_weight", sample_weight)):
+            _checks.unmasked(name, value)  # scikit-learn takes masked entries for numbers
         X, y = validate_data(self, X, y, dtype=np.float64, multi_output=True, y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
+        _checks.within_range("y", y)
+        tolerance = _checks.tolerance(self.tolerance, y.shape[1:])
+        if self.noise_variance is not None:
+            _checks.per_column("noise_variance", self.noise_variance, y.shape[1:])
         count, weights = None, None
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
             count, weights = sample_weight.sum(), _checks.weights(sample_weight, len(X))
-        if isinstance(self.kernel, (RBF, Matern)) or self.kernel in ("laplacian", "rbf"):
-            diagnosis.warn_of_scales(X)
+        if self._sees_scales():
+            diagnosis.warn_of_scales(X if weights is None else X[weights > 0])
         self.X_fit_ = X
         self.intercept_ = np.zeros(y.shape[1:])[()]
         if self.fit_intercept:
             self.intercept_ = np.average(y, axis=0, weights=weights)
         elif self.relative:
-            diagnosis.warn_of_offset_in_share(y, self.tolerance, weights)
+            diagnosis.warn_of_offset_in_share(y, tolerance, weights)
         centred, self._unit = _in_units(y - self.intercept_, y, weights, self.relative)
         try:
             self.chain_ = distill(
-                gram_matrix(self._kernel(), X),
+                gram_matrix(kernel, X),
                 centred,
-                self.tolerance,
+                tolerance,
                 weights=weights,
                 max_rounds=None if rounds == "auto" else rounds,
             )
@@ -227,7 +237,7 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.pairwise = self.kernel == "precomputed"
+        tags.input_tags.pairwise = isinstance(self.kernel, str) and self.kernel == "precomputed"
         return tags
 
     def _kernel(self):
@@ -239,28 +249,40 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
                     "parameters in it"
                 )
             return self.kernel
+        if not isinstance(self.kernel, str):
+            raise TypeError(
+                "kernel must be a name or a function of two sets of points, not of the type "
+                f"{type(self.kernel).__name__}"
+            )
+        own = {name: _checks.real_number(name, getattr(self, name)) for name in ("degree", "coef0")}
+        if self.gamma is not None:  # otherwise each kernel has its own
+            own["gamma"] = _checks.positive_number("gamma", self.gamma)
         if self.kernel == "rbf":  # pairwise_kernels loses digits, and with them semidefiniteness
-            gamma = 1 / self.n_features_in_ if self.gamma is None else self.gamma
-            return RBF(1 / np.sqrt(2 * _checks.positive_number("gamma", gamma)))
-        own = {"gamma": self.gamma, "degree": self.degree, "coef0": self.coef0}
+            return partial(_gaussian, gamma=self.gamma)
         return partial(pairwise_kernels, metric=self.kernel, filter_params=True, **own)
+
+    def _sees_scales(self):
+        """Whether columns of larger scale count for more in the kernel."""
+        if isinstance(self.kernel, str):
+            return self.kernel not in ("precomputed", *_OF_HISTOGRAMS)
+        return isinstance(self.kernel, (RBF, Matern))
 
     def _cross(self, X):
         check_is_fitted(self)
+        _checks.unmasked("X", X)
         X = validate_data(self, X, dtype=np.float64, reset=False)
         return cross_matrix(self._kernel(), X, self.X_fit_)
 
     def _best_rounds(self, count):
         """Return the number of rounds with the smallest score; one more than T is the mean."""
-        nothing = np.mean(
-            self.chain_.coordinates**2, axis=0
-        )  # the score of the mean of the targets
+        variance = 0.0
         if self.noise_variance is None:
             scores = generalized_cross_validation(self.chain_, count=count)
         else:
-            variance = np.asarray(self.noise_variance) / self._unit**2
+            variance = np.asarray(self.noise_variance) / self._unit / self._unit
             scores = risk_estimate(self.chain_, variance, count=count)
-            nothing = nothing - variance
+        # the score of the mean of the targets
+        nothing = np.mean(self.chain_.coordinates**2, axis=0) - variance
         best = np.argmin(np.concatenate([scores, nothing[None]]), axis=0) + 1
         return best if best.ndim else int(best)
 
@@ -279,6 +301,11 @@ class SelfDistilledKernelRidge(MultiOutputMixin, RegressorMixin, BaseEstimator):
         )
 
 
+def _gaussian(x, t, gamma):
+    gamma = 1 / x.shape[1] if gamma is None else gamma
+    return RBF(np.sqrt(0.5) / np.sqrt(gamma))(x, t)
+
+
 def _rounds(value):
     """Return a number of rounds, or "auto"."""
     if isinstance(value, str) and value == "auto":
@@ -294,7 +321,9 @@ def _in_units(centred, y, weights, relative):
 
     Targets that differ by rounding only are constant.
     """
-    deviation = np.sqrt(np.average(centred**2, axis=0, weights=weights))
+    largest = np.abs(centred).max(axis=0)
+    squares = (centred / np.where(largest > 0, largest, 1.0)) ** 2
+    deviation = largest * np.sqrt(np.average(squares, axis=0, weights=weights))
     constant = deviation <= _SAME * np.finfo(float).eps * np.abs(y).max(axis=0)
     unit = np.where(constant | (not relative), 1.0, deviation)[()]
     return np.where(constant, 0.0, centred / unit), unit

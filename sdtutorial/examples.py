@@ -85,8 +85,7 @@ def spline(*, endpoints=False):
     TypeError
         If ``endpoints`` is neither True nor False.
     """
-    if not isinstance(endpoints, (bool, np.bool_)):
-        raise TypeError(f"endpoints must be True or False, not {endpoints!r}")
+    _checks.flag("endpoints", endpoints)
     x = np.arange(11) / 10
     y = np.array(_SPLINE_LABELS)
     if not endpoints:

@@ -107,7 +107,9 @@ def gradient_flow(eigenvalues, time):
     -------
     ndarray, shape (..., K)
     """
-    return -np.expm1(-_parameter("time", time, finite=True) * _checks.eigenvalues(eigenvalues))
+    time = _parameter("time", time, finite=True)
+    with np.errstate(over="ignore"):
+        return -np.expm1(-time * _checks.eigenvalues(eigenvalues))
 
 
 def self_distillation_flow(eigenvalues, time):
@@ -129,7 +131,7 @@ def self_distillation_flow(eigenvalues, time):
     """
     d = _checks.eigenvalues(eigenvalues)
     time = _parameter("time", time, finite=True)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         return np.where(d > 0, np.exp(-time / d), 0.0)
 
 

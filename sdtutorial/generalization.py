@@ -68,11 +68,13 @@ def equivalent_eigenvalues(eigenvalues, multipliers):
     c = _checks.real_array("multipliers", multipliers, ndim=(1, 2), finite=False)
     if not (c > 0).all():
         raise ValueError("multipliers must be positive")
-    d = d.reshape((-1,) + (1,) * (c.ndim - 1))
-    with np.errstate(all="ignore"):  # a zero eigenvalue, an infinite c and overflow all give zero
-        growth = np.expm1(np.cumsum(np.log1p(c[:, None] / d), axis=0))
-        spread = np.where(growth < np.inf, c[:1, None] / growth, 0.0)
-        return np.where(growth > 0, spread, d)  # c / d underflows: nothing is taken away
+    d, c = d.reshape((-1,) + (1,) * (c.ndim - 1)), c[:, None]
+    with np.errstate(all="ignore"):  # a zero eigenvalue and an infinite c give zero
+        ratio = c / d
+        taken = np.where(ratio < np.inf, np.log1p(ratio), np.log(c) - np.log(d)).cumsum(axis=0)
+        spread = np.where(taken < 700, c[:1] / np.expm1(taken), np.exp(np.log(c[:1]) - taken))
+        spread = np.where(taken < 1e-200, d * (c[:1] / np.cumsum(c, axis=0)), spread)
+        return np.where(taken < np.inf, spread, 0.0)
 
 
 @_checks.finite_result

@@ -29,6 +29,7 @@ _FIRST = 8  # vectors at which the Ritz pairs are looked at first,
 _GROWTH = 1.2  # and by which factor their number has grown when they are looked at again
 _PROBES = 5  # products with a random vector that look for the largest eigenvalue
 _SURE = 30  # how far below the threshold for zero G's product with a null direction must be
+_LITTLE = 1e-4  # of a product: so little is orthogonal to a basis only if that is seen to
 _ROUNDING = 8  # machine epsilons of the largest eigenvalue: what is left of a product is rounding
 
 
@@ -95,13 +96,22 @@ class Operator:
             self._take_matrix(_checks.square_matrix("gram", gram))
 
     def _take_operator(self, gram):
-        shape, dtype = tuple(gram.shape), np.dtype(gram.dtype or float)
-        if len(shape) != 2 or shape[0] != shape[1] or shape[0] == 0:
+        from scipy.sparse.linalg import aslinearoperator  # here: the package should not wait for it
+
+        try:
+            gram = aslinearoperator(gram)
+        except (TypeError, ValueError, AttributeError) as error:
+            raise TypeError(f"gram must be a LinearOperator of SciPy; to SciPy: {error}") from error
+        shape, dtype = gram.shape, np.dtype(gram.dtype)
+        if shape[0] != shape[1] or shape[0] == 0:
             raise ValueError(f"gram must have shape (K, K) with K at least 1, not {shape}")
-        if dtype.kind not in "iuf":
-            raise TypeError(f"gram must be an operator of real numbers, not of {dtype}")
+        if dtype.kind not in "iuf" or dtype == np.float16:
+            raise TypeError(
+                "gram must be an operator of real numbers, of at least single precision, not of "
+                f"{dtype}"
+            )
         self.size, self.dtype = shape[0], dtype
-        self._product = lambda vectors: gram @ vectors
+        self._product = gram.matmat
 
     def _take_matrix(self, matrix):
         values = matrix.astype(np.float64, copy=False)
@@ -211,7 +221,7 @@ class Basis:
         self._block = block = self._take(self._next)
         product = self._product(self._columns[:, block])
         # Exact arithmetic asks for the last two blocks only. After these little is left to take
-        # away, so that all of them once are enough.
+        # away, so that all of them once are enough,
         self._entries[block, before] = self.coupling
         for part in (slice(before.start, block.stop), slice(0, block.stop)):
             share = self._columns[:, part].T @ product
@@ -220,6 +230,11 @@ class Basis:
         room = len(product) - block.stop
         # the operator is scaled: its largest eigenvalue is about one
         vectors, coupling = _orthonormal(product, _ROUNDING * np.finfo(float).eps)
+        if np.linalg.norm(coupling, axis=1).min(initial=1.0) < _LITTLE:
+            # unless what they leave is hardly more than rounding, which the basis may hold already
+            vectors -= self.vectors @ (self.vectors.T @ vectors)
+            vectors, share = _orthonormal(vectors, 0.5)
+            coupling = share @ coupling
         self._next, self.coupling = vectors[:, :room], coupling[:room]
 
     def _take(self, vectors):
@@ -326,11 +341,9 @@ class KrylovSpace:
         largest = max(largest, d[-1], -d[0])
         asymmetry = np.abs(matrix - matrix.T).max()
         _checks.symmetric("gram", asymmetry * unscaled, largest * unscaled, dtype)
-        if d[0] < -_checks.zero_threshold(largest, self.operator.size, dtype):
-            raise ValueError(
-                "gram must be positive semidefinite, but it has an eigenvalue of at most "
-                f"{d[0] * unscaled:.6g} (and one of {d[-1] * unscaled:.6g})"
-            )
+        _checks.semidefinite(
+            "gram", d[0] * unscaled, largest * unscaled, self.operator.size, dtype
+        )
         return d, vectors
 
 

@@ -7,10 +7,6 @@ from sdtutorial.accuracy import alarm, solver_errors
 from sdtutorial.secular import Problem, over_eigenvalues
 
 _LIGHT = 1e-8  # a weight against the mean: divided by its root, values lose half their digits
-_SINGLE = (
-    ": that is rounding if the kernel was computed in single precision, and "
-    "gram.astype(np.float32) says so"
-)
 
 
 class Eigenpairs:
@@ -93,15 +89,8 @@ class Spectrum(Eigenpairs):
         # longer to load than most chains to run.
         self.eigenvalues, self.eigenvectors = np.linalg.eigh(symmetric)
         smallest, largest = self.eigenvalues[[0, -1]]
-        threshold = _checks.zero_threshold(largest, len(gram), gram.dtype)
-        if smallest < -threshold:
-            single = _checks.zero_threshold(largest, len(gram), np.float32)
-            raise ValueError(
-                "gram must be positive semidefinite, but its smallest eigenvalue is "
-                f"{smallest:.6g} (its largest is {largest:.6g})"
-                + (_SINGLE if smallest >= -single else "")
-            )
-        zero = self.eigenvalues <= threshold
+        _checks.semidefinite("gram", smallest, largest, len(gram), gram.dtype)
+        zero = self.eigenvalues <= _checks.zero_threshold(largest, len(gram), gram.dtype)
         self.eigenvalue_errors = solver_errors(self.eigenvalues, zero, gram.dtype)
         self.eigenvalues[zero] = 0.0
         self.alarm = alarm(gram.dtype)

@@ -19,6 +19,7 @@ from sdtutorial import (
     solve_multiplier,
     spline,
 )
+from sdtutorial.blocks import gram_operator
 
 
 def message(call, gram, y, tolerance):
@@ -107,6 +108,47 @@ def test_an_offset_that_is_feasible_is_announced_for_the_rounds_that_it_costs(of
     assert least - 1 < chain.rounds < 2 * least
     assert distill(gram, y - y.mean(), 0.07).rounds == 2
     distill(np.eye(3), [10.0, 11.0, 12.0], 0.1)  # three labels may well be alike
+
+
+def test_a_single_round_shrinks_no_mean():
+    x, y = noisy_sine(60)
+    gram = gram_matrix(RBF(0.1), x)
+    assert distill(gram, y + 100, 0.07, max_rounds=1).rounds == 1  # warnings are errors
+    with pytest.warns(InputWarning, match="Subtract the mean"):
+        distill(gram, y + 100, 0.07, max_rounds=2)
+
+
+@pytest.mark.parametrize("offset", [1e7, 1.7e9])
+def test_an_offset_is_named_where_a_krylov_space_would_take_too_many_rounds(offset):
+    x, y = noisy_sine(60)
+    gram = gram_matrix(RBF(0.1), x)
+    with pytest.raises(ValueError, match="at least .* rounds: the mean.* Subtract the mean"):
+        distill(gram, y + offset, 0.09, method="krylov")
+    shifted = y + offset
+    assert distill(gram, shifted - shifted.mean(), 0.09, method="krylov").rounds == 2
+    with pytest.raises(ValueError, match="rounds: choose a larger tolerance"):
+        distill(np.eye(60), 1e7 * y, 0.09, method="krylov")
+
+
+# Scales
+
+
+def test_a_point_beside_which_the_others_are_rounding_is_named():
+    x = np.append(np.linspace(0.1, 1, 40), 1e4)
+    y = np.sin(6 * x)
+    gram = gram_matrix(lambda x, t: (1 + np.multiply.outer(x, t)) ** 4, x)
+    said = message(fit, gram, y, 0.05)
+    assert "Beside the kernel's value at point 40 those at points 0, 1, 2, 3 and 36 more" in said
+    assert fit(gram[:40, :40], y[:40], 0.05)
+
+
+@pytest.mark.parametrize("scale", [1e-5, 1e-9])
+def test_a_length_scale_that_is_far_too_long_is_not_taken_for_a_low_rank(scale):
+    x, y = noisy_sine(60)
+    said = message(fit, gram_matrix(RBF(1.0), scale * x), y, 0.05)
+    assert "rank" not in said
+    assert "length scale is far too long" in said or "or a shorter length scale" in said
+    assert fit(gram_matrix(RBF(0.01 * scale), scale * x), y, 0.05)
 
 
 # Rows of zeros
@@ -212,6 +254,20 @@ def test_eigenvalues_alone_point_to_the_functions_that_see_the_matrix(call):
     assert call([0.0, 1.0], [1.0, 1.0], 0.6)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "cause"),
+    [(periodic, "cannot tell apart"), (NTK(1), "rank 2"), (RBF(1e3), "smooth kernel")],
+)
+def test_what_an_operator_does_not_show_is_seen_in_the_matrix_of_some_points(kernel, cause):
+    hours = np.arange(72.0)
+    y = np.random.default_rng(0).standard_normal(72)
+    with pytest.raises(InfeasibleToleranceError) as caught:
+        distill(gram_operator(kernel, hours), y, 0.1, method="krylov")
+    assert cause not in str(caught.value) and "rougher" not in str(caught.value)
+    assert 'with method="eigh" and the Gram matrix of some of the points' in str(caught.value)
+    assert cause in message(distill, gram_matrix(kernel, hours[:48]), y[:48], 0.1)
+
+
 # Input that is seldom meant
 
 
@@ -255,6 +311,19 @@ def test_rounding_of_single_precision_is_not_called_indefinite_without_the_cure(
     x = np.linspace(0, 1, 80)
     gram = (kernel(x, x).astype(np.float32) / np.float32(80)).astype(np.float64)
     y = np.sin(6 * x)
-    with pytest.raises(ValueError, match=r"semidefinite.*gram.astype\(np.float32\) says so"):
+    with pytest.raises(ValueError, match="semidefinite.*type np.float32 says so"):
         fit(gram, y, 0.1)
     assert fit(gram.astype(np.float32), y, 0.1)
+
+
+@pytest.mark.parametrize("method", ["eigh", "krylov"])
+def test_rounding_of_single_precision_is_not_called_asymmetric_without_the_cure(method):
+    x = np.linspace(0, 1, 40)
+    rounding = 1 + 1e-6 * np.triu(np.random.default_rng(0).standard_normal((40, 40)))
+    gram = gram_matrix(laplacian, x) * rounding
+    with pytest.raises(ValueError, match="must be symmetric.*type np.float32 says so"):
+        distill(gram, np.sin(6 * x), 0.1, method=method)
+    assert distill(gram.astype(np.float32), np.sin(6 * x), 0.1, method=method)
+    with pytest.raises(ValueError, match="must be symmetric") as caught:
+        distill(gram + np.triu(gram), np.sin(6 * x), 0.1, method=method)
+    assert "float32" not in str(caught.value)

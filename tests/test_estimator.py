@@ -224,10 +224,12 @@ def test_the_default_kernel_reaches_targets_that_a_smooth_one_does_not():
 @pytest.mark.parametrize("kernel", ["laplacian", "rbf", sd.RBF(1.0), sd.Matern(1.0, 0.5)])
 def test_columns_of_very_different_scales_are_named_with_the_cure(kernel):
     model = SelfDistilledKernelRidge(kernel, rounds=1, tolerance=0.5)
-    with pytest.warns(sd.InputWarning, match="scale.*column 1 and .* in column 2.*StandardScaler"):
+    with pytest.warns(sd.InputWarning, match="scale.* of column 2 is .* only this column .* StandardScaler"):
         model.fit(np.column_stack([np.ones(40), 0.01 * X[:, 0], 100 * X[:, 1]]), y)
     scaled = np.column_stack([np.full(40, 1e9), 0.1 * X[:, 0], X[:, 1]])
     model.fit(scaled, y)  # a constant column is none
+    border = np.column_stack([1e-4 * X[:, 0], X])
+    model.fit(border, y)  # nor are pixels at the border of an image
     make_pipeline(StandardScaler(), model).fit(X * [0.01, 100], y)
 
 
@@ -239,6 +241,26 @@ def test_a_share_of_the_mean_square_that_a_mean_makes_is_named_with_the_cure():
     clone(model).set_params(fit_intercept=True).fit(X, y + 20)
     clone(model).set_params(relative=False, tolerance=0.1 * y.var()).fit(X, y + 1)
     clone(model).fit(X, y)
+
+
+@pytest.mark.parametrize("kernel", ["poly", "cosine", "linear"])
+def test_inner_products_see_scales_as_distances_do(kernel):
+    model = SelfDistilledKernelRidge(kernel, gamma=1e-9, rounds=1, tolerance=0.999999)
+    with pytest.warns(sd.InputWarning, match="different scales.*only this column counts"):
+        model.fit(X * [1, 1e3], 1e-3 * X[:, 1])
+
+
+def test_a_point_without_a_weight_has_no_scale():
+    far, weights = np.vstack([X, [0, 1e6]]), np.append(np.ones(40), 0)
+    model = SelfDistilledKernelRidge(rounds=1).fit(far, np.append(y, 0), sample_weight=weights)
+    assert model.chain_.rounds == 1
+
+
+def test_warnings_of_the_chain_point_at_the_line_that_called_fit():
+    with pytest.warns(sd.InputWarning, match="Subtract the mean") as caught:
+        model = SelfDistilledKernelRidge(fit_intercept=False, relative=False, rounds=2)
+        model.fit(X, y + 100)
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 # In scikit-learn's company.
@@ -276,7 +298,43 @@ def test_data_frames_keep_their_names():
         model.predict(frame[["right", "left"]])
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e-160, 1e160, 1e200])
+@pytest.mark.parametrize("settings", [{}, {"fit_intercept": False}, {"noise_variance": 0.04}])
+def test_targets_have_no_scale(scale, settings):
+    expected = SelfDistilledKernelRidge(**settings).fit(X, y).predict(NEW)
+    if "noise_variance" in settings:
+        scale = np.cbrt(scale)  # a variance is a square
+        settings = {"noise_variance": 0.04 * scale**2}
+    found = SelfDistilledKernelRidge(**settings).fit(X, scale * y).predict(NEW)
+    assert found / scale == pytest.approx(expected, rel=1e-9)
+
+
+def test_points_of_any_scale_are_standardised():
+    model = make_pipeline(StandardScaler(), SelfDistilledKernelRidge())
+    expected = model.fit(X, y).predict(NEW)
+    assert model.fit(1e100 * X, y).predict(1e100 * NEW) == pytest.approx(expected, rel=1e-9)
+    with pytest.warns(sd.InputWarning, match="no two points that differ are related"):
+        SelfDistilledKernelRidge(rounds=1).fit(1e200 * X, y)
+
+
+def test_a_kernel_of_histograms_needs_no_gamma():
+    counts = np.abs(X)
+    found = SelfDistilledKernelRidge("chi2", rounds=1).fit(counts, y).predict(counts)
+    given = SelfDistilledKernelRidge("chi2", gamma=1.0, rounds=1).fit(counts, y).predict(counts)
+    assert found == pytest.approx(given)  # scikit-learn's default
+
+
 # What it refuses.
+
+
+@pytest.mark.parametrize("name", ["X", "y", "sample_weight"])
+def test_masked_entries_are_not_taken_for_numbers(name):
+    data = {"X": X, "y": y, "sample_weight": np.ones(40)}
+    data[name] = np.ma.array(data[name], mask=data[name] > data[name].mean() - 0.1)
+    with pytest.raises(ValueError, match=f"{name} must have no masked entries"):
+        SelfDistilledKernelRidge().fit(**data)
+    with pytest.raises(ValueError, match="X must have no masked entries"):
+        SelfDistilledKernelRidge().fit(X, y).predict(np.ma.array(X, mask=X > 0))
 
 
 @pytest.mark.parametrize(
@@ -292,7 +350,18 @@ def test_data_frames_keep_their_names():
         ({"gamma": -1.0, "kernel": "rbf"}, ValueError, "gamma must be positive"),
         ({"gamma": 2.0, "kernel": sd.RBF(1.0)}, ValueError, "gamma belongs to a kernel given by"),
         ({"kernel": "gauss"}, ValueError, "gauss"),
-        ({"kernel": 3}, (TypeError, ValueError), "3"),
+        ({"kernel": 3}, TypeError, "kernel must be a name or a function.*type int"),
+        ({"kernel": np.eye(40)}, TypeError, "kernel must be a name or a function.*type ndarray"),
+        ({"gamma": -1.0}, ValueError, "gamma must be positive"),
+        ({"gamma": "scale"}, TypeError, "gamma must be one real number"),
+        ({"kernel": "poly", "degree": None}, TypeError, "degree must be one real number"),
+        ({"tolerance": "a", "fit_intercept": False}, TypeError, "tolerance must be one real"),
+        ({"tolerance": [0.1, 0.2], "fit_intercept": False}, TypeError, "tolerance must be one"),
+        ({"tolerance": None}, TypeError, "tolerance must be one real number"),
+        ({"noise_variance": "a"}, TypeError, "noise_variance must be an array of real numbers"),
+        ({"noise_variance": -0.25}, ValueError, "not -0.25"),
+        ({"relative": "no"}, TypeError, "relative must be True or False, not 'no'"),
+        ({"fit_intercept": None}, TypeError, "fit_intercept must be True or False"),
         ({"kernel": sd.RBF}, TypeError, "kernel must be a function"),
     ],
 )

@@ -86,6 +86,11 @@ def test_numbers_beyond_the_range_of_sums_are_refused():
         filters.boosting([1e308], 1.0, 2)
 
 
+def test_flows_end_without_a_word_beyond_the_range():
+    assert filters.gradient_flow([1e8], 9e299) == 1
+    assert filters.self_distillation_flow([1e-100], 9e299) == 0
+
+
 def test_ridge_interpolates_at_zero_vanishes_at_infinity_and_reaches_no_null_direction():
     kept = filters.ridge([0.0, 1.0, 2.0], [0.0, 1.0, np.inf])
     np.testing.assert_array_equal(kept, [[0, 1, 1], [0, 0.5, 2 / 3], [0, 0, 0]])

@@ -181,6 +181,13 @@ def test_equivalent_eigenvalues_keep_their_digits_and_know_the_edges():
     digits = ours[:, 1:].ravel()
     normal = np.array([e > 1e-300 for e in exact])
     assert relative_error(digits[normal], np.array(exact)[normal]) < 1e-13
+    # multipliers that take hardly anything, nearly all, or more than a float says
+    for d, c in ((1e233, [8e-122, 8e-120]), (4e-45, [1.5e148, 2.8e148]), (1e-200, [1e200, 2e200])):
+        with mpmath.workdps(900):
+            taken = [mpmath.mpf(one) / mpmath.mpf(d) for one in c]
+            exact = [c[0] / taken[0], c[0] / (taken[0] + taken[1] + taken[0] * taken[1])]
+        ours = generalization.equivalent_eigenvalues([d], c)[:, 0]
+        assert ours == pytest.approx(list(map(float, exact)), rel=1e-12, abs=0)
     collapsed = generalization.equivalent_eigenvalues([1.0, 2.0], [[1.0, np.inf], [2.0, np.inf]])
     assert collapsed.shape == (2, 2, 2) and (collapsed[:, :, 1] == 0).all()
     assert generalization.equivalent_eigenvalues([1.0, 2.0], np.zeros(0)).shape == (0, 2)

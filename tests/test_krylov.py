@@ -24,6 +24,7 @@ from sdtutorial import (
     generalization,
     gram_matrix,
 )
+from sdtutorial.krylov import KrylovSpace
 
 quiet = pytest.mark.filterwarnings("ignore::sdtutorial.AccuracyWarning")
 NEW = np.linspace(0, 1, 23)
@@ -250,9 +251,27 @@ def test_an_infeasible_tolerance_has_the_floor_of_the_dense_chain(columns):
     with pytest.raises(InfeasibleToleranceError) as dense:
         distill(gram, y, 0.1)
     for matrix in (gram, aslinearoperator(gram)):
-        with pytest.raises(InfeasibleToleranceError, match="smooth kernel") as caught:
+        with pytest.raises(InfeasibleToleranceError, match="matrix of some of the") as caught:
             krylov(matrix, y, 0.1)
         assert caught.value.floor == pytest.approx(dense.value.floor, rel=5e-3)
+
+
+@pytest.mark.parametrize("columns", [1, 3, 7])
+@pytest.mark.parametrize("kernel", [RBF(0.2), RBF(1.0), Matern(1.0, 5.5)], ids=repr)
+@pytest.mark.filterwarnings("ignore::sdtutorial.AccuracyWarning")
+def test_a_space_that_reaches_rounding_stays_orthonormal(kernel, columns):
+    x = np.sort(np.random.default_rng(0).random(60))
+    gram, y = gram_matrix(kernel, x), np.random.default_rng(1).standard_normal((60, columns))
+    space = KrylovSpace(gram, y)
+    while space.grow():
+        pass
+    vectors = space.spectrum().eigenvectors
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(space.size), atol=1e-12)
+    with pytest.raises(InfeasibleToleranceError) as dense:
+        distill(gram, y, 1e-3)
+    with pytest.raises(InfeasibleToleranceError) as caught:
+        krylov(gram, y, 1e-3)
+    assert caught.value.floor == pytest.approx(dense.value.floor, rel=0.02)
 
 
 def test_causes_of_a_floor_are_named():
@@ -306,6 +325,21 @@ def operator(product, size=4, dtype=float):
     return LinearOperator((size, size), matvec=product, dtype=dtype)
 
 
+class Product:
+    """What SciPy takes for an operator: something with a shape, and a product with a vector."""
+
+    def __init__(self, **attributes):
+        vars(self).update({"shape": (4, 4), **attributes})
+
+    def matvec(self, vector):
+        return POSITIVE @ vector
+
+
+def test_what_scipy_takes_for_an_operator_is_one():
+    chain = krylov(Product(), ONES, 0.1)
+    np.testing.assert_allclose(chain.multipliers, krylov(POSITIVE, ONES, 0.1).multipliers)
+
+
 ONES = np.ones(4)
 POSITIVE = np.diag([1.0, 2.0, 3.0, 4.0])
 SKEW = POSITIVE + np.triu(np.ones((4, 4)), 1)
@@ -322,6 +356,9 @@ SKEW = POSITIVE + np.triu(np.ones((4, 4)), 1)
         (operator(lambda v: v, size=5), ValueError, r"shape \(5,\)"),
         (operator(lambda v: v * np.nan), ValueError, "finite"),
         (POSITIVE * np.nan, ValueError, "finite"),
+        (operator(lambda v: v, dtype=np.float16), TypeError, "at least single precision"),
+        (Product(shape=None), TypeError, "must be a LinearOperator of SciPy"),
+        (Product(dtype="banana"), TypeError, "must be a LinearOperator of SciPy"),
         (aslinearoperator(POSITIVE - 2 * np.eye(4)), ValueError, "semidefinite"),
         (POSITIVE - 2 * np.eye(4), ValueError, "semidefinite"),
         (np.ones((3, 4)), ValueError, r"shape \(K, K\)"),

@@ -1,5 +1,7 @@
 """What a reader does on a page of the built site, with pointer, keyboard, search and printer."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages import DOCNAMES
@@ -188,6 +190,55 @@ def test_the_search_finds_a_statement_by_number_and_by_name(
     hits = first_hits(tab, (built / "html").as_uri() if from_file else server, query)
     leading = [hit.get_attribute("href") for hit in hits.all()[:3]]
     assert any(href.endswith(f"#{anchor}") for href in leading), leading
+
+
+@pytest.mark.parametrize(
+    ("query", "target"),
+    [
+        ("RKHS", "closed_form.html#the-reproducing-property"),
+        ("KKT", "setup.html#from-the-constraint-to-a-multiplier"),
+        ("Tikhonov", "setup.html#from-the-constraint-to-a-multiplier"),
+        ("ridge regression", "setup.html#from-the-constraint-to-a-multiplier"),
+        ("overfitting", "when_to_stop.html"),
+        ("kappa", "notation.html#everywhere"),
+        ("κ", "notation.html#everywhere"),
+        ("epsilon", "notation.html#everywhere"),
+        ("c_t", "notation.html#everywhere"),
+        ("r_0", "notation.html#everywhere"),
+        ("Equation 4.12", "collapse_bound.html#equation-"),
+        ("Figure 4.1", "collapse_bound.html#fig-collapse-norms"),
+    ],
+)
+def test_the_search_knows_other_names_and_symbols(tab, built, query, target):
+    hits = first_hits(tab, (built / "html").as_uri(), query)
+    leading = [hit.get_attribute("href") for hit in hits.all()[:3]]
+    assert any(target in href for href in leading), leading
+    found = next(href for href in leading if target in href)
+    tab.goto(f"{(built / 'html').as_uri()}/{found}")
+    anchor = found.partition("#")[2]
+    assert tab.evaluate("id => id === 'top' || document.getElementById(id) !== null", anchor)
+
+
+@pytest.mark.parametrize(("one", "other"), [("regularization", "regularisation")])
+def test_both_spellings_find_the_same(tab, server, one, other):
+    found = [
+        sorted(hit.get_attribute("href") for hit in first_hits(tab, server, query).all())
+        for query in (one, other)
+    ]
+    assert found[0] == found[1] and len(found[0]) > 5
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_a_result_shows_what_was_looked_for_as_it_is_read(tab, server, built, from_file):
+    first_hits(tab, (built / "html").as_uri() if from_file else server, "collapse bound")
+    tab.wait_for_selector("#search-results p.context")
+    tab.wait_for_timeout(500)
+    excerpts = tab.locator("#search-results p.context").all_inner_texts()
+    assert len(excerpts) > 5
+    assert sum("collapse" in excerpt.lower() for excerpt in excerpts) > len(excerpts) / 2
+    for excerpt in excerpts:
+        assert not re.search(r"\\(?:frac|begin|kappa|le|\()", excerpt) and len(excerpt) < 300
+    assert tab.locator("#search-results p.context span.highlighted").count() > 3
 
 
 def test_what_was_searched_for_is_marked_on_the_page_and_its_fold_opens(tab, server):

@@ -307,7 +307,7 @@ GOOD = np.array([[2.0, 1.0], [1.0, 2.0]])
         (np.ones((0, 0)), [], 0.1, ValueError, "K at least 1"),
         ([[2.0, 1.0], [1.001, 2.0]], [1.0, 1.0], 0.1, ValueError, "gram must be symmetric"),
         (-GOOD, [1.0, 1.0], 0.1, ValueError, "positive semidefinite"),
-        ([[1.0, 2.0], [2.0, 1.0]], [1.0, 1.0], 0.1, ValueError, "smallest eigenvalue is -1"),
+        ([[1.0, 2.0], [2.0, 1.0]], [1.0, 1.0], 0.1, ValueError, "an eigenvalue of -1"),
         (GOOD, [1.0, 1.0], 0.0, ValueError, "tolerance must be positive"),
         (GOOD, [1.0, 1.0], -1, ValueError, "tolerance must be positive"),
         (GOOD, [1.0, 1.0], np.nan, ValueError, "tolerance must be positive"),

@@ -15,6 +15,7 @@ NARROWEST = 320  # a telephone, or a desktop at a zoom of 400 %
 # The most that a page may weigh, as it is sent (compressed) and as it is read, in bytes.
 WITH_FORMULAS = (400_000, 1_800_000)
 WITHOUT_FORMULAS = (250_000, 900_000)
+LONGEST_TASK = 300  # milliseconds, while it loads
 
 each_page = pytest.mark.parametrize("page", DOCNAMES)
 each_view = pytest.mark.parametrize(
@@ -99,7 +100,8 @@ MEASURE = """() => {
     wrong: [...document.querySelectorAll('mjx-merror')].map(e => e.textContent),
     missing: [...document.images].filter(i => !i.naturalWidth).map(i => i.src),
     cut: [...document.querySelectorAll('article p span.math')].filter(e =>
-      e.getBoundingClientRect().right > e.closest('p').getBoundingClientRect().right + 1
+      [e, ...e.querySelectorAll('mjx-math > *')].some(part => part.getBoundingClientRect().right
+        > e.closest('p').getBoundingClientRect().right + 1)
       && e.checkVisibility()).map(e => e.querySelector('math')?.textContent),
     unreachable: [...document.querySelectorAll('article :is(pre, div, mjx-container)')]
       .filter(e => e.scrollWidth > e.clientWidth + 1 && e.checkVisibility()
@@ -175,6 +177,40 @@ def test_a_page_is_light(page, visit, server, built):
     assert raw <= limits[1]
 
 
+@pytest.mark.parametrize("page", ["book/collapse_bound", "book/when_to_stop"])
+def test_no_task_of_a_long_page_is_long(page, browser, built):
+    """In time of the processor, which other programs lengthen less than they do time on the wall."""
+    tasks = [main_tasks(browser, (built / "html" / f"{page}.html").as_uri()) for _ in range(2)]
+    assert min(map(max, tasks)) < LONGEST_TASK
+
+
+def main_tasks(browser, address):
+    """Return what each task of a page takes while it loads, in milliseconds of the processor."""
+    tab = browser.new_page(viewport={"width": DESKTOP, "height": 900})
+    session = tab.context.new_cdp_session(tab)
+    events, ended = [], []
+    session.on("Tracing.dataCollected", lambda message: events.extend(message["value"]))
+    session.on("Tracing.tracingComplete", lambda message: ended.append(message))
+    session.send("Tracing.start", {"categories": "toplevel", "transferMode": "ReportEvents"})
+    tab.goto(address, wait_until="load")
+    tab.wait_for_timeout(800)
+    session.send("Tracing.end")
+    while not ended:
+        tab.wait_for_timeout(50)
+    tab.close()
+    threads = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event.get("name") == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    return [
+        event["tdur"] / 1000
+        for event in events
+        if event["name"].endswith("::RunTask") and (event["pid"], event["tid"]) in threads
+        if "tdur" in event
+    ]
+
+
 @each_page
 def test_a_page_is_whole_when_opened_as_a_file(page, visit, built):
     address = (built / "html" / f"{page}.html").as_uri()
@@ -194,6 +230,23 @@ def test_the_chapters_have_formulas_and_figures_at_all(visit, server):
     seen = [visit(f"{server}/{page}.html", TELEPHONE, "light") for page in DOCNAMES]
     assert sum(page.formulas for page in seen) > 100
     assert sum(len(page.filters) for page in seen) > 10
+
+
+def test_the_front_door_says_what_the_book_is(built):
+    page = BeautifulSoup((built / "html" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.title.get_text() == page.h1.get_text() == "Self-distillation in Hilbert space"
+    assert len(page.p.get_text().split()) > 10
+    assert page.a["href"] == f"{DOCNAMES[0]}.html"
+
+
+def test_the_first_page_leads_to_a_section_on_the_readers_own_data(built):
+    first, data = (
+        BeautifulSoup((built / "html" / f"{page}.html").read_text(encoding="utf-8"), "html.parser")
+        for page in (DOCNAMES[0], "book/real_data")
+    )
+    ways = [link["href"] for link in first.select(".start a")]
+    assert len(ways) == 4 and ways[-1].startswith("real_data.html#")
+    assert data.find(id=ways[-1].partition("#")[2]) is not None
 
 
 def test_the_front_door_leads_to_the_first_page(browser, server):

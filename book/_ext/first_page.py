@@ -7,10 +7,12 @@ build lacks: where no address of the repository is known, what needs one is left
 
 import re
 from collections import namedtuple
+from html import escape
 from pathlib import Path
 
 import yaml
 from docutils import nodes
+from sharing import description
 
 PAGE = "book/index"
 CHAPTERS = "<!-- chapters -->"
@@ -103,6 +105,39 @@ def adapt(doctree, address):
             text.parent.replace(text, nodes.Text(text.replace(ADDRESS, address)))
 
 
+def front_door(title, description):
+    """Return the page at the root of the site, which leads to the first page."""
+    title, description = escape(title), escape(description)
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="refresh" content="0; url={PAGE}.html">
+<title>{title}</title>
+<meta name="description" content="{description}">
+<link rel="icon" href="_static/logo.svg">
+<style>:root {{ color-scheme: light dark }} body {{ font: 1.1rem/1.5 sans-serif; max-width: 40rem;
+margin: 3rem auto; padding: 0 1rem }}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>{description}</p>
+<p><a href="{PAGE}.html">Read the book</a></p>
+</main>
+</body>
+</html>
+"""
+
+
+def _write_front_door(app, exception):
+    """Write it where Jupyter Book would leave an empty page that leads on."""
+    if exception is None and app.builder.name == "html" and PAGE in app.env.found_docs:
+        page = front_door(app.config.project, description(app.env.get_doctree(PAGE)))
+        (Path(app.outdir) / "index.html").write_text(page, encoding="utf-8")
+
+
 def _adapt_page(app, doctree, docname):
     if docname == PAGE:
         adapt(doctree, app.config.repository_address)
@@ -112,4 +147,5 @@ def setup(app):
     app.setup_extension("address")
     app.connect("source-read", _write_page)
     app.connect("doctree-resolved", _adapt_page)
+    app.connect("build-finished", _write_front_door)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

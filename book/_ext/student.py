@@ -30,9 +30,8 @@ SOLUTION = re.compile(
     r"^(?P<end>`{3,})\{solution-end\}\n(?P=end)(?:\n\n?|\Z)",
     flags=re.M | re.S,
 )
-DIV = r"^(?P<fence>:{{3,}})\{{div\}} {}\n(?P<body>.*?)^(?P=fence)\n\n?"
-FULL_ONLY = re.compile(DIV.format("full-edition"), flags=re.M | re.S)
-STUDENT_ONLY = re.compile(DIV.format("student-edition"), flags=re.M | re.S)
+FULL_ONLY = re.compile(r"^% full-edition\n.*?^% end\n\n?", flags=re.M | re.S)
+STUDENT_ONLY = re.compile(r"^:::\{div\} student-edition\n(?P<body>.*?)^:::\n", flags=re.M | re.S)
 
 # The first cell of a notebook that is handed out; WHEEL is an address, or a file beside it.
 FIRST_CELL = """# All that is computed here comes from the package sdtutorial.
@@ -50,7 +49,7 @@ if find_spec("sdtutorial") is None:
 def cut(text):
     """Return a page without its solutions, and with what is said to students alone."""
     text = SOLUTION.sub("", text)
-    text = STUDENT_ONLY.sub(r"\g<body>\n", FULL_ONLY.sub("", text))
+    text = STUDENT_ONLY.sub(r"\g<body>", FULL_ONLY.sub("", text))
     if "{solution" in text:
         raise ValueError("a solution is not closed, or stands inside another block")
     return text.rstrip("\n") + "\n"
@@ -72,7 +71,7 @@ def write(root=ROOT, target=STUDENT / "source", address=""):
     for part in contents["parts"]:
         part["chapters"] = [entry for entry in part["chapters"] if entry["file"] != FOR_TEACHERS]
     settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    settings["sphinx"]["config"]["student_edition"] = True
+    settings["sphinx"]["config"] |= {"student_edition": True, "repository_address": ""}
     if address:
         settings["sphinx"]["config"]["ogp_site_url"] = with_slash(address)
     for name, content in (("_toc.yml", contents), ("_config.yml", settings)):
@@ -97,7 +96,10 @@ def needles(root=ROOT):
     Labels, lines of code, formulas and the prose between them, from the text; lines that cells
     print, from the committed notebooks. A piece too short to tell anything is left out.
     """
-    found, elsewhere, cells = {}, "", set()
+    found, cells = {}, set()
+    # The site shows what the package says of itself.
+    modules = sorted((root / "sdtutorial").rglob("*.py"))
+    elsewhere = "\n".join(module.read_text(encoding="utf-8") for module in modules)
     for page in sorted((root / "book").glob("*.md")):
         text = page.read_text(encoding="utf-8")
         elsewhere += SOLUTION.sub("", text)
@@ -176,7 +178,9 @@ def searchable(file):
     if file.suffix == ".js":
         text = text.replace("\\n", " ")
     if file.suffix in (".html", ".js"):
-        return bare(html.unescape(text)) + " " + bare(html.unescape(re.sub(r"<[^>]+>", "", text)))
+        attributes = re.findall(r'="([^"]*)"', text)
+        shown = re.sub(r"<[^>]+>", "", text)
+        return " ".join(bare(html.unescape(part)) for part in [shown, *attributes])
     return bare(text)
 
 

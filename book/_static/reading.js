@@ -27,15 +27,19 @@
 
   // --- What is too wide scrolls, and can then be reached by keyboard ----------------------------
   const WIDE = "pre, div.math, mjx-container[display], .pst-scrollable-table-container";
-  const reach = (element) => {
-    const scrolls = element.scrollWidth > element.clientWidth + 1 &&
-      getComputedStyle(element).overflowX !== "visible";
-    element.classList.toggle("scrolls", scrolls);
-    if (scrolls) element.tabIndex = 0;
+  const scrolls = (element) => element.scrollWidth > element.clientWidth + 1 &&
+    getComputedStyle(element).overflowX !== "visible";
+  const reach = (element, scrolling) => {
+    element.classList.toggle("scrolls", scrolling);
+    if (scrolling) element.tabIndex = 0;
     else element.removeAttribute("tabindex");
   };
   const watchWidths = () => {
-    const observer = new ResizeObserver((entries) => entries.forEach((entry) => reach(entry.target)));
+    // All are measured before one is changed, else the page would be laid out after each change.
+    const observer = new ResizeObserver((entries) => {
+      const measured = entries.map(({ target }) => [target, scrolls(target)]);
+      measured.forEach(([element, scrolling]) => reach(element, scrolling));
+    });
     article.querySelectorAll(WIDE).forEach((element) => observer.observe(element));
   };
 
@@ -111,10 +115,12 @@
   card.setAttribute("role", "tooltip");
   card.hidden = true;
   let owner = null;
+  let wanted = null; // the link whose card is asked for; it may come when another is, or none
   let timer;
 
   const hide = () => {
     clearTimeout(timer);
+    wanted = null;
     card.hidden = true;
     owner?.removeAttribute("aria-describedby");
     owner = null;
@@ -132,9 +138,11 @@
   const show = async (link) => {
     const where = placeOf(link);
     if (!where) return false;
+    wanted = link;
     let content;
     try { content = (await cardsOf(where.page))[where.id]; } catch { return false; }
     if (!content) return false;
+    if (wanted !== link) return true;
     if (link.title) { link.dataset.title = link.title; link.removeAttribute("title"); }
     hide();
     owner = link;
@@ -209,11 +217,11 @@
   };
 
   const begin = () => {
-    named();
     if (location.protocol === "file:") withoutServer();
     watchWidths();
     watchReferences();
-    // The fold buttons and the marks of a search are made by scripts that wait a moment.
+    // The fold buttons and the marks of a search are made by scripts that wait a moment. To name
+    // a button the page must be laid out: not in the task that has just read it.
     setTimeout(() => { named(); toTarget(); lighten(); }, 60);
     for (const wait of [60, 300, 1000]) setTimeout(toMarks, wait);
     paper.addEventListener("change", lighten);

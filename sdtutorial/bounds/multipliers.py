@@ -104,24 +104,27 @@ def label_multiplier_interval(eigenvalues, coordinates, norm_ratio):
         raise ValueError(
             f"norm_ratio must be one number or have shape {z.shape[1:]}, not {r.shape}"
         )
-    share = energy_shares(z)
-    if np.any((share.max(axis=0) == 0) & (r > 1)):
+    share = log_energy_shares(z)
+    if np.any((share.max(axis=0) == -np.inf) & (r > 1)):
         raise ValueError("coordinates must not all be zero where the norm ratio is above 1")
     s = np.maximum(r, 1.0 + np.finfo(float).eps)  # collapsed rounds are replaced at the end
     with np.errstate(all="ignore"):
         lower = power_mean(d, share, lower_order(s)) / (s - 1.0)
         tangent = 4.0 * power_mean(d, share, -1.0) / s / s
         lower = np.where(s > 2, np.maximum(lower, tangent), lower)
-        upper = power_mean(d, share, 2.0 / s / (s + 1.0)) / (s - 1.0)
+        upper = power_mean(d, share, np.maximum(2.0 / s / (s + 1.0), 1e-300)) / (s - 1.0)
     ends = (np.where(r > 1, end, np.inf) for end in (lower, upper))
     return tuple(map(_arguments.plain, ends))
 
 
-def energy_shares(z):
-    """Return z^2 / ||z||^2 for each column; zeros for a column of zeros."""
+def log_energy_shares(z):
+    """Return ln(z^2 / ||z||^2) for each column; -inf for zeros, and for a column of them."""
     with np.errstate(all="ignore"):
-        energy = (z / np.abs(z).max(axis=0)) ** 2
-        return np.nan_to_num(energy / energy.sum(axis=0))
+        size, largest = np.abs(z), np.abs(z).max(axis=0)
+        part = size / largest  # which may underflow
+        energy = 2 * np.where(part > 1e-300, np.log(part), np.log(size) - np.log(largest))
+        shares = energy - np.log(np.exp(energy).sum(axis=0))
+    return np.where(size > 0, shares, -np.inf)
 
 
 def lower_order(r):
@@ -129,22 +132,23 @@ def lower_order(r):
     return -2.0 * ((r - 1.0) / r)
 
 
-def power_mean(d, share, order):
+def power_mean(d, log_share, order):
     """Return (sum_k w_k d_k^s)^(1/s) for the order s != 0, without leaving the range of floats.
 
-    The weights are (K,), with orders of any shape, or (K, Q), with one order or (Q,) of them.
+    The weights, whose logarithms are given, are (K,), with orders of any shape, or (K, Q), with one
+    order or (Q,) of them.
     """
-    shape = np.broadcast_shapes(share.shape[1:], np.shape(order))
-    weight = share.reshape(share.shape + (1,) * (len(shape) + 1 - share.ndim))
-    carrying = weight > 0
+    shape = np.broadcast_shapes(log_share.shape[1:], np.shape(order))
+    log_weight = log_share.reshape(log_share.shape + (1,) * (len(shape) + 1 - log_share.ndim))
     with np.errstate(all="ignore"):  # a power of zero is infinite or zero
         log_d = np.log(d).reshape(d.shape + (1,) * len(shape))
-        power = np.where(carrying, order * log_d, -np.inf)
-        largest = np.clip(power.max(axis=0), -np.finfo(float).max, np.finfo(float).max)
+        power = np.where(log_weight > -np.inf, order * log_d, 0.0)
+        term = log_weight + power
+        largest = np.clip(term.max(axis=0), -np.finfo(float).max, np.finfo(float).max)
         # Near order zero the sum is close to one, and a plain logarithm would cancel.
-        small = np.log1p(np.where(carrying, weight * np.expm1(power), 0.0).sum(axis=0))
-        large = largest + np.log((weight * np.exp(power - largest)).sum(axis=0))
-        near = np.where(carrying, np.abs(power), 0.0).max(axis=0) < 1.0
+        small = np.log1p((np.exp(log_weight) * np.expm1(power)).sum(axis=0))
+        large = largest + np.log(np.exp(term - largest).sum(axis=0))
+        near = np.abs(power).max(axis=0) < 1.0
         return np.exp(np.where(near, small, large) / order)
 
 

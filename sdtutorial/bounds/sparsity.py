@@ -6,7 +6,7 @@ import numpy as np
 
 from sdtutorial import _checks
 from sdtutorial.bounds import _arguments
-from sdtutorial.bounds.multipliers import energy_shares, lower_order, power_mean
+from sdtutorial.bounds.multipliers import log_energy_shares, lower_order, power_mean
 from sdtutorial.bounds.rounds import guaranteed_rounds
 
 # Beyond these exponents a ratio leaves the range of normal double precision numbers.
@@ -349,8 +349,9 @@ def _log_filter_ratio(d_k, d_j, c):
         excess = (d_k - d_j) / (d_k + c) * (c / d_j)
         large = (d_k - d_j) / d_j / (1 + d_k / c)
         excess = np.where(np.isfinite(d_k + c) & np.isfinite(c / d_j), excess, large)
-    excess = np.where(d_j > 0, np.minimum(excess, np.finfo(float).max), np.inf)
-    return np.log1p(np.where(d_k == d_j, 0.0, excess))
+        beyond = np.log(d_k - d_j) - np.log(d_j) - np.logaddexp(0.0, np.log(d_k) - np.log(c))
+        logarithm = np.where(excess < _checks.LARGEST, np.log1p(excess), beyond)
+    return np.where(d_k == d_j, 0.0, np.where(d_j > 0, logarithm, np.inf))
 
 
 def _log_filter_ratios(d, c):
@@ -381,7 +382,7 @@ def _label_mean(d, coordinates, largest_ratio):
     z = _arguments.one_label_vector(coordinates, d.size)
     if not z.any():
         raise ValueError("coordinates must not all be zero")
-    return power_mean(d, energy_shares(z), lower_order(largest_ratio))
+    return power_mean(d, log_energy_shares(z), lower_order(largest_ratio))
 
 
 def _smallest_multiplier(d, norm_ratio, t):

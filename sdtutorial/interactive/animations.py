@@ -112,7 +112,7 @@ def walk_animation(chain):
         names(f"{letter('z')}[2], larger eigenvalue", f"{letter('z')}[1], smaller eigenvalue")
         + origin
         + f'<path class="truth" d="{axes.path(*path.T)}"/>'
-        + text(axes.across(0), axes.up(0) + 4, "collapsed", "middle"),
+        + text(axes.across(step) + 5, axes.up(0) + 4, "collapsed"),
     )
     texts = round_texts(chain)
     norms = [f"{norm:.3f}" for norm in chain.norm_ratios]

@@ -8,6 +8,7 @@ from sdtutorial import bounds, examples, plotting
 from sdtutorial.distillation import distill
 from sdtutorial.interactive._drawing import (
     BOTTOM,
+    CENTRE,
     LEFT,
     RIGHT,
     TOP,
@@ -60,7 +61,7 @@ def collapse_explorer(example=None):
     grid = tolerance_grid(example)
     own = own_position(example)
     chains = [distill(example.gram, example.y, float(value)) for value in grid]
-    axes, drawing = _rounds_drawing(chains)
+    axes, drawing = _rounds_drawing(chains, own)
     return Explorer(
         name="collapse explorer",
         control="tolerance <i>ε</i>",
@@ -142,7 +143,7 @@ def _norms(chain, lower, paper):
     marks += _bound_names(axes, ratios, rounds, last)
     colors = plotting.round_colors(chain.rounds) if chain.rounds else []
     dots = round_dots(axes, rounds, ratios, [*colors, plotting.MUTED])
-    word = text(RIGHT - 4, BOTTOM - 5, "collapsed: the fit is zero", "end")
+    word = text(CENTRE, BOTTOM - 5, "collapsed: the fit is zero", "middle")
     return marks + word + dots
 
 
@@ -160,7 +161,7 @@ def _bound_names(axes, ratios, rounds, last):
     )
 
 
-def _rounds_drawing(chains):
+def _rounds_drawing(chains, own):
     """Return the drawing of the number of rounds over the tolerance, and its axes."""
     tolerances = np.array([chain.tolerance for chain in chains])
     intervals = np.array([_curve_interval(chain) for chain in chains])
@@ -180,7 +181,6 @@ def _rounds_drawing(chains):
         f'd="{axes.path(tolerances, guaranteed)}"/>'
     )
     lines += axes.dots(tolerances, np.maximum(counts, axes.y[0]), 2.5, f' fill="{plotting.INK}"')
-    middle = len(tolerances) // 2
     left = axes.across(tolerances[0])
     words = text(
         left, axes.up(intervals[0, 0]) + 24, "by the curve, from both sides",
@@ -189,7 +189,7 @@ def _rounds_drawing(chains):
         left, axes.up(guaranteed[0]) - 8, "guaranteed by the paper",
         look=f' fill="{plotting.VERMILLION}"',
     )  # fmt: skip
-    ends = {value: f"{value:g}" for value in tolerances[[0, middle, -1]]}
+    ends = {value: f"{value:g}" for value in tolerances[[0, own, -1]]}
     drawing = Drawing(
         "Over the tolerance: the number of rounds as dots between two dashed lines close to them, "
         "and the paper's guarantee far below.",

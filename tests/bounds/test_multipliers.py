@@ -91,6 +91,31 @@ def test_both_brackets_are_one_point_where_one_eigenvalue_carries_the_labels():
     assert label == pytest.approx((c, c), rel=1e-13)
 
 
+@pytest.mark.parametrize(
+    ("d", "z", "r"),
+    [
+        ([1e-4, 0.06, 0.13], [9e2, 0.3, 0.1], 2.8e216),  # the order of the upper mean underflows
+        ([1.8e-111, 9e295], [2.8e-191, 3.9e186], 3e3),  # and here energies do, which count
+        ([3.6e-208, 1e-197, 2e205, 2e248], [1e-31, 8e159, 7e-16, 1e-166], 1.0338),
+    ],
+)
+def test_the_label_bracket_is_right_at_the_ends_of_the_range(d, z, r):
+    with mpmath.workdps(900):
+        energy = [mpmath.mpf(number) ** 2 for number in z]
+        r = mpmath.mpf(r)
+
+        def mean(order):
+            terms = (w / sum(energy) * mpmath.mpf(x) ** order for w, x in zip(energy, d))
+            return sum(terms) ** (1 / order)
+
+        ends = [mean(2 / r - 2) / (r - 1), mean(2 / r / (r + 1)) / (r - 1)]
+        if r > 2:
+            ends[0] = max(ends[0], 4 * mean(mpmath.mpf(-1)) / r**2)
+        expected = list(map(float, ends))
+    found = bounds.label_multiplier_interval(d, z, float(r))
+    assert found == pytest.approx(expected, rel=1e-10, abs=0)
+
+
 def test_columns_of_the_label_bracket_are_problems_of_their_own():
     rng = np.random.default_rng(0)
     d, z, r = np.arange(5.0), rng.standard_normal((5, 4)), np.array([0.5, 1.5, 2.0, 30.0])

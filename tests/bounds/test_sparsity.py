@@ -359,6 +359,14 @@ def test_ratios_are_right_where_parts_of_the_formula_are_not(eigenvalues, multip
     np.testing.assert_allclose(bound, [[1, 1 / ratio], [ratio, 1]], rtol=1e-14)
 
 
+def test_logarithms_go_on_where_the_ratios_leave_the_range():
+    d, c = [1.8e-111, 9e295], 3.6e215
+    with mpmath.workdps(60):
+        exact = mpmath.log((1 + mpmath.mpf(c) / d[0]) / (1 + mpmath.mpf(c) / d[1]))
+    found = bounds.sparsity_ratio_power(d, c, 37, log=True)
+    assert found[1, 0] == pytest.approx(37 * float(exact), rel=1e-13) == -found[0, 1]
+
+
 def test_the_largest_number_of_rounds_gives_numbers_without_a_warning():
     d, t = [1e-5, 1.0], 1e308
     for bound in (bounds.sparsity_ratio_power, bounds.sparsity_ratio_bound):

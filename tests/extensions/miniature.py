@@ -139,6 +139,14 @@ figure = plt.figure()
 ```
 """
 
+DECK = """
+- claim: It is {{pi:.1f}} & $x < 1$
+  show: [def-x, eq-quoted]
+  notes: Say {{pi:.2f}}.
+- claim: To remember
+  say: [One thing., Another.]
+"""
+
 BIBLIOGRAPHY = """# Works
 
 ```{bibliography}
@@ -172,6 +180,7 @@ def lay_out(root):
     )
     (book / "one.md").write_text(HEADER + FIRST)
     (book / "two.md").write_text(HEADER + SECOND)
+    (book / "one.deck.yml").write_text(DECK)
     (book / "works.md").write_text(BIBLIOGRAPHY)
     (book / "references.bib").write_text(
         "@book{author2020, author={Author, Ann}, title={A Title}, publisher={P}, year={2020}}"

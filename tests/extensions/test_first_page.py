@@ -2,6 +2,7 @@
 
 import first_page
 import pytest
+from bs4 import BeautifulSoup
 from docutils import nodes
 from first_page import Chapter, adapt, cards, opening, time
 
@@ -74,3 +75,18 @@ def test_what_needs_an_address_is_said_only_where_there_is_one(address):
         )
     adapt(page, address)
     assert page.astext() == (f"clone {address}" if address else "in this folder")
+
+
+def test_what_is_said_to_students_alone_is_on_no_page_of_the_full_book():
+    page = nodes.document(None, None)
+    page += nodes.container("", nodes.paragraph("", "hand in"), classes=["student-edition"])
+    page += nodes.paragraph("", "read")
+    adapt(page, "")
+    assert page.astext() == "read"
+
+
+def test_the_root_of_the_site_says_what_the_book_is_and_leads_to_it():
+    page = BeautifulSoup(first_page.front_door("A & B", "Why?"), "html.parser")
+    assert page.title.get_text() == page.h1.get_text() == "A & B"
+    assert page.find("meta", attrs={"name": "description"})["content"] == "Why?"
+    assert page.a["href"] == "book/index.html" and page.html["lang"] == "en"

@@ -56,6 +56,36 @@ def test_a_formula_in_a_line_and_a_displayed_one_are_typeset(site, warnings):
     assert display["id"] == "e" and display.select_one(".eqno").get_text() == "(1.2)#"
 
 
+def test_a_mark_after_a_formula_does_not_begin_a_line(site):
+    page = BeautifulSoup(site(f"Let {inline('a')}, then {inline('b')} is"), "html.parser")
+    (kept,) = page.select(".unbroken")
+    assert kept.select_one("mjx-container") and kept.contents[-1] == ","
+
+
+def test_a_long_formula_in_a_line_may_break_on_both_sides_of_its_operators(site):
+    long = r"f(x) = \big( a + b \big) + \frac{c + d}{e} \le g^{h + i} + k + l + m + n"
+    page = BeautifulSoup(site(inline(long), inline("a = b")), "html.parser")
+    one, other = page.select(".math")
+    assert len(one.select("mjx-math > wbr")) == len(one("wbr")) == 2 * 8
+    assert other("wbr") == []
+
+
+@pytest.mark.parametrize(
+    ("number", "tex"),
+    [
+        ("0.04", "= 0.04"),
+        ("−3", "= -3"),
+        ("10,000", "= 10{,}000"),
+        ("1 × 10⁻⁸", r"= 1 \times 10^{-8}"),
+    ],
+)
+def test_a_computed_number_joins_the_formula_before_it(site, number, tex):
+    pasted = f'<span class="pasted-text">{number}</span>'
+    page = BeautifulSoup(site(f"{inline('K =')} {pasted} and {inline('K')} {pasted}"), "html.parser")
+    assert page.select(".math")[0]["data-tex"] == f"$K {tex}$"
+    assert len(page.select(".pasted-text")) == 1  # the second stands beside a formula, not in it
+
+
 def test_a_page_with_formulas_has_their_styles_and_a_page_without_has_none(site, tmp_path):
     assert "mathematics.css" not in site("plain")
     href = BeautifulSoup(site(inline("x")), "html.parser").link["href"].split("?")[0]

@@ -6,6 +6,7 @@ const steps = { ArrowRight: 1, ArrowDown: 1, PageDown: 1, " ": 1, ArrowLeft: -1,
   Home: -slides.length, End: slides.length };
 addEventListener("keydown", (event) => {
   const step = steps[event.key];
+  if (event.target.closest("input, button, select")) return; // a slider of a figure has keys of its own
   if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   slides[Math.max(0, Math.min(slides.length - 1, here() + step))].scrollIntoView();
