@@ -280,7 +280,8 @@ def code_cell(executed, keeps_figures):
 
 def kept_outputs(outputs, keeps_figures=False):
     """Keep what is text: printed lines, results, and the sizes of figures, or figures as well."""
-    types = ("text/plain", "image/png") if keeps_figures else ("text/plain",)
+    figures = ("image/svg+xml", "image/png") if keeps_figures else ()
+    types = ("text/plain", *figures)
     kept = []
     for output in joined_streams(outputs):
         if output.output_type == "stream":

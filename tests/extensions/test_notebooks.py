@@ -39,8 +39,10 @@ def test_outputs_keep_text_and_join_what_was_printed_in_pieces():
 
 
 def test_published_outputs_keep_the_figures():
-    data = {"image/png": "...", "text/plain": "<Figure>"}
-    assert kept_outputs([new_output("display_data", data=data)], keeps_figures=True)[0].data == data
+    for kind in ("image/png", "image/svg+xml"):
+        data = {kind: "...", "text/plain": "<Figure>"}
+        kept = kept_outputs([new_output("display_data", data=data)], keeps_figures=True)
+        assert kept[0].data == data
 
 
 def test_a_hidden_cell_stays_where_a_shown_one_needs_it():
