@@ -32,7 +32,8 @@ RACE = "tests/test_import.py::test_importing_the_package_takes_at_most_half_long
 NOTEBOOKS = ROOT / "book"
 COLAB = ROOT / "tests" / "colab.txt"
 PACKAGES = ("numpy", "scipy", "matplotlib", "scikit-learn", "ipywidgets")
-TOOLS = ("pytest", "nbval", "pytest-randomly", "hypothesis", "mpmath", "pandas", "ipykernel", "myst-nb")
+TOOLS = ("pytest", "pytest-randomly", "nbval", "hypothesis", "mpmath", "pandas", "beautifulsoup4")
+TOOLS += ("jupytext", "ipykernel", "myst-nb")
 # What needs PyTorch, a built book or a browser, and a race of import times.
 LEFT_OUT = ("--ignore=sdtutorial/networks", "-m", "not build", "--deselect", RACE)
 ORDERS = (1, 2)  # seeds of the order in which tests run

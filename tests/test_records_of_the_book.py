@@ -290,6 +290,7 @@ def test_the_first_three_rounds_gain_and_the_second_one_more_than_tuning_on_aver
 RESOLVED = {
     "cifar10-l2-resnet": (True, False),
     "cifar100-l2-resnet": (True, False),
+    "cifar100-l2-vgg": (False, False),
     "cifar10-cross-entropy-resnet": (True, False),
     "cifar100-cross-entropy-resnet": (True, True),
 }
@@ -306,7 +307,7 @@ def test_each_setting_of_figure_3_rises_and_falls_as_far_as_the_chapter_says():
     }
     assert found == RESOLVED
     for chains in several:
-        assert np.all(np.diff(chains.common_values("training_accuracy").mean(0)) < 0)
+        assert np.all(np.diff(chains.common_values("training_accuracy")) < 0)
 
 
 def test_the_exercise_shows_two_numbers_that_differ():

@@ -45,6 +45,20 @@ CONFIGURATION = {
 }
 
 
+# What is read where it is there, and not null.
+OPTIONAL_CONFIGURATION = {
+    "setting": {
+        "data": str,
+        "members": int,
+        "seeds_of": str,
+        "network": {"family": str},
+        "recipe": {"loss": str, "label_smoothing": float},
+    },
+}
+
+ENTRIES = {"seeds": int, "code": str, "versions": str, "arrays": str}  # kinds of what they hold
+
+
 class RecordError(ValueError):
     """A line is not a record."""
 
@@ -164,6 +178,12 @@ class Record:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", self.setting):
             raise RecordError("the name of its setting has other letters than A-Z a-z 0-9 . _ + -")
         _check_kinds("configuration", self.configuration, CONFIGURATION)
+        _check_kinds("configuration", self.configuration, OPTIONAL_CONFIGURATION, optional=True)
+        for name, kind in ENTRIES.items():
+            for value in getattr(self, name).values():
+                _check_kinds(f"an entry of {name}", value, kind)
+        if not all(value.isprintable() for value in vars(self).values() if isinstance(value, str)):
+            raise RecordError("a word in it has letters that cannot be printed")
         if not self.complete:
             return
         missing = [name for name in METRICS if name not in self.metrics]
@@ -179,17 +199,22 @@ def _is_number(value):
     return number and -1e12 < value < 1e12
 
 
-def _check_kinds(name, value, kind):
-    """Raise RecordError unless a value is of a kind, or a dict with entries of such kinds."""
+def _check_kinds(name, value, kind, optional=False):
+    """Raise RecordError unless a value is of a kind, or a dict with entries of such kinds.
+
+    If they are optional, they may be missing or None.
+    """
+    if optional and value is None:
+        return
     if not isinstance(kind, dict):
         good = _is_number(value) if kind is float else type(value) is kind
         if not good:
             raise RecordError(f"{name} is not of type {kind.__name__}")
         return
-    if not isinstance(value, dict) or not kind.keys() <= value.keys():
+    if not isinstance(value, dict) or not (optional or kind.keys() <= value.keys()):
         raise RecordError(f"the {name} lacks its {' or '.join(kind)}")
     for entry, inner in kind.items():
-        _check_kinds(entry, value[entry], inner)
+        _check_kinds(entry, value.get(entry), inner, optional)
 
 
 def configuration_digest(configuration):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sdtutorial import regression
+from sdtutorial import _checks, regression
 from sdtutorial.plotting._labels import label_lines, note
 from sdtutorial.plotting._parts import grid_points, mark_level, spread
 from sdtutorial.plotting._style import BLUE, INK, MUTED, book_figure, new_figure
@@ -56,11 +56,19 @@ def shrink_factors(eigenvalues, multiplier):
     Returns
     -------
     BookFigure
+
+    Raises
+    ------
+    TypeError, ValueError
+        If c is not a positive, finite number, or no eigenvalue is positive.
     """
-    figure = new_figure(3.6)
-    axes = figure.subplots()
+    multiplier = _checks.positive_number("multiplier", multiplier)
     eigenvalues = np.asarray(eigenvalues, dtype=float)
     eigenvalues = eigenvalues[eigenvalues > 0]
+    if not eigenvalues.size:
+        raise ValueError("eigenvalues must hold a positive one")
+    figure = new_figure(3.6)
+    axes = figure.subplots()
     ends = min(eigenvalues.min(), multiplier) / 2, max(eigenvalues.max(), multiplier) * 2
     between = np.geomspace(*ends, 200)
     axes.plot(between, regression.shares_kept(between, multiplier), color=BLUE, linewidth=1.2)

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from sdtutorial.plotting._labels import note
+from sdtutorial.plotting._parts import spread
 from sdtutorial.plotting._style import (
     BLUE,
     GREEN,
@@ -38,7 +39,7 @@ def _share_axes(figure, axis, eigenvalues=None):
     """Return axes for shares kept over a logarithmic axis, with ticks where eigenvalues lie."""
     axes = figure.subplots()
     axes.set_xscale("log")
-    axes.set_xlim(axis[0], axis[-1])
+    axes.set_xlim(*spread(axis[0], axis[-1]))
     axes.set_ylim(-0.04, 1.04)
     axes.set_yticks([0, 0.5, 1])
     axes.set_ylabel(r"share kept, $\varphi(d)$")

@@ -134,8 +134,15 @@ def freedom_that_rises(times, freedom):
     Returns
     -------
     BookFigure
+
+    Raises
+    ------
+    ValueError
+        If it never rises.
     """
     times, freedom = np.asarray(times, dtype=float), np.asarray(freedom, dtype=float)
+    if not (np.diff(freedom) > 0).any():
+        raise ValueError("freedom must rise somewhere: what is enlarged is its dip")
     figure = new_figure(3.4)
     whole, dip = figure.subplots(1, 2)
     lowest = int(np.argmax(np.diff(freedom) > 0))

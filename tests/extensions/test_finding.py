@@ -72,7 +72,7 @@ def test_an_excerpt_is_the_text_as_it_is_read():
 def test_pages_have_their_excerpts(miniature):
     script = (miniature.site / "_static" / "excerpts" / "book" / "one.js").read_text("utf-8")
     assert script.startswith('bookExcerpts("book/one", "')
-    assert not re.search(r"\\\\(?:[a-zA-Z]{2}|\()", script), "TeX"
+    assert not re.search(r"\\(?:frac|begin|kappa|le|\()", script), "TeX"
     search = (miniature.site / "search.html").read_text("utf-8")
     assert "finding.js" in search
     assert "finding.js" not in (miniature.site / "book" / "one.html").read_text("utf-8")

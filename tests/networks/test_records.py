@@ -94,6 +94,16 @@ def changed(name, value):
         (changed("setting", "\ud800"), "name of its setting has other letters"),
         (changed("setting", "../a"), "name of its setting has other letters"),
         (changed("arrays", 1), "arrays is not of type dict"),
+        (changed("configuration/setting/network", "resnet"), "the network lacks its family"),
+        (changed("configuration/setting/network", {"family": []}), "family is not of type str"),
+        (changed("configuration/setting/data", ["cifar10"]), "data is not of type str"),
+        (changed("configuration/setting/recipe/loss", [1]), "loss is not of type str"),
+        (changed("configuration/setting/members", "two"), "members is not of type int"),
+        (changed("configuration/setting/seeds_of", {"a": 1}), "seeds_of is not of type str"),
+        (changed("code/chain", ["a"]), "an entry of code is not of type str"),
+        (changed("arrays", {"test_classes": 5}), "an entry of arrays is not of type str"),
+        (changed("outcome", "\x1b[31m"), "letters that cannot be printed"),
+        (changed("preset", "a\nb"), "letters that cannot be printed"),
     ],
 )
 def test_what_would_end_a_report_is_refused_with_the_reason(change, reason):

@@ -55,3 +55,12 @@ def test_eigenvalues_that_are_zero_are_left_out():
 
 def test_a_residual_is_drawn_at_a_single_multiplier():
     assert draw(plotting.residual_curve([1e-3], [0.1], 0.1, 1e-3, {"bracket": (1e-4, 1e-2)}))
+
+
+@pytest.mark.parametrize(
+    ("eigenvalues", "multiplier", "reason"),
+    [([1.0], np.inf, "multiplier must be positive and finite"), ([0.0], 1.0, "a positive one")],
+)
+def test_shares_need_a_finite_multiplier_and_a_positive_eigenvalue(eigenvalues, multiplier, reason):
+    with pytest.raises(ValueError, match=reason):
+        plotting.shrink_factors(eigenvalues, multiplier)

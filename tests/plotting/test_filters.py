@@ -66,3 +66,7 @@ def test_more_curves_than_can_be_told_apart_are_refused(draw_all, most):
     }[draw_all]
     with pytest.raises(ValueError, match=f"at most {most} curves .* not {most + 1}"):
         getattr(plotting, draw_all)(*arguments)
+
+
+def test_filters_are_drawn_at_a_single_eigenvalue():
+    draw(plotting.filter_curves([1.0], {"ridge": [0.5]}, 1.0))

@@ -67,3 +67,9 @@ def test_one_round_and_many_can_be_drawn(rounds):
     assert draw(plotting.freedom_by_round(freedom, {"bound": freedom + 1}))
     estimates = np.tile(freedom[:, None], (1, 3))
     assert draw(plotting.risk_estimates({"one": (freedom, estimates)}))
+
+
+@pytest.mark.parametrize("freedom", [[3, 2, 1], [1], []])
+def test_freedom_that_never_rises_has_no_dip_to_enlarge(freedom):
+    with pytest.raises(ValueError, match="freedom must rise somewhere"):
+        plotting.freedom_that_rises(range(1, 1 + len(freedom)), freedom)
