@@ -54,7 +54,7 @@ def colab():
 
 @dataclasses.dataclass(frozen=True)
 class Environment:
-    """A Python, the versions of the packages in it, and variables for its tests.
+    """A Python, the versions of the packages in it, and variables and options for its tests.
 
     Versions are those of pyproject.toml's lower bounds ("oldest"), the newest ones ("newest"), or
     one for each package. Companions are requirements for what these packages in turn need. Where
@@ -67,6 +67,7 @@ class Environment:
     versions: str | dict = "newest"
     companions: tuple = ()
     variables: dict = dataclasses.field(default_factory=dict)
+    options: tuple = ()
     notebooks: bool = False
     host: bool = False
 
@@ -93,7 +94,15 @@ ENVIRONMENTS = [
         companions=("ipywidgets",),
         notebooks=True,
     ),
-    Environment("Colab", "3.13", colab(), notebooks=True, host=True),
+    # Its own Matplotlib and IPython call what its own pyparsing and Python deprecate.
+    Environment(
+        "Colab",
+        "3.13",
+        colab(),
+        options=("-W", "ignore::DeprecationWarning"),
+        notebooks=True,
+        host=True,
+    ),
 ]
 
 
@@ -157,7 +166,7 @@ def run(environment):
 def run_tests(python, environment, seed):
     """Run the tests in one random order; return what the last line of pytest counts."""
     done = subprocess.run(
-        [python, "-m", "pytest", "-q", f"--randomly-seed={seed}", *theory()],
+        [python, "-m", "pytest", "-q", f"--randomly-seed={seed}", *environment.options, *theory()],
         check=False,
         cwd=ROOT,
         env={"HYPOTHESIS_PROFILE": "matrix", **os.environ, **environment.variables},
