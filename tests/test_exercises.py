@@ -60,7 +60,8 @@ def whole(number):
     return int(np.ceil(number))
 
 
-LINE = np.mean((EXAMPLE.x * (EXAMPLE.x @ EXAMPLE.y) / (EXAMPLE.x @ EXAMPLE.x) - EXAMPLE.y) ** 2)
+SIDES = np.column_stack([np.maximum(2 * EXAMPLE.x - 1, 0), np.maximum(1 - 2 * EXAMPLE.x, 0)])
+LINE = np.linalg.lstsq(SIDES, EXAMPLE.y, rcond=None)[1][0] / 9
 HALF = np.sqrt(11 * ENDS.tolerance / (2 * np.log(2)))
 GOLDEN = (np.sqrt(5) - 1) / 2
 
