@@ -207,6 +207,7 @@ def test_the_search_finds_a_statement_by_number_and_by_name(
         ("r_0", "notation.html#everywhere"),
         ("Equation 4.12", "collapse_bound.html#equation-"),
         ("Figure 4.1", "collapse_bound.html#fig-collapse-norms"),
+        ("Fig. 6.1", "spline_example.html#fig-"),
     ],
 )
 def test_the_search_knows_other_names_and_symbols(tab, built, query, target):
@@ -265,7 +266,8 @@ def test_on_paper_a_page_is_light_whole_and_without_buttons(tab, server, page):
     opened(tab, f"{server}/{page}.html")
     seen = tab.evaluate(
         """() => ({
-            buttons: [...document.querySelectorAll('button, summary, .headerlink, input')]
+            buttons: [...document.querySelectorAll(
+                    'button, summary, .headerlink, input:not([type=radio])')]
                 .filter(e => e.checkVisibility()).map(e => e.outerHTML.slice(0, 90)),
             filters: [...document.querySelectorAll('article img, article svg')]
                 .map(e => getComputedStyle(e).filter).filter(f => f !== 'none'),

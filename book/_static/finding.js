@@ -21,6 +21,9 @@
   };
 
   const query = new URLSearchParams(location.search).get("q") ?? "";
+  // What is called as the query says comes first: Figure 4.1 before Figure 14.1.
+  const called = query.trim().toLowerCase().replace(/^fig\.? /, "figure ").replace(/^eq\.? /, "equation ");
+  Scorer.score = ([, title, , , score]) => (title.toLowerCase() === called ? score + 100 : score);
   const stemmer = new Stemmer();
   const words = splitQuery(query).filter((word) => !stopwords.includes(word));
   // As it is typed, else as far as all its forms go.
