@@ -89,7 +89,7 @@ release: pdf  ## wheel, notebooks, site and PDF of this commit, in _build/releas
 test: $(installed)  ## everything that guards the project
 	$(python) -m pytest --nbval --nbval-current-env $(OPTIONS)
 
-check: $(installed)  ## what needs neither the built book nor a training, nor takes long: two minutes
+check: $(installed)  ## what needs neither the built book nor a training, nor takes long: three minutes
 	$(python) -m pytest -m "not build and not slow" $(OPTIONS)
 
 mutations: $(installed)  ## wrong constants that the tests of the statements must notice: ten minutes
