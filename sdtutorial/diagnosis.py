@@ -65,8 +65,7 @@ def offset_in_rounds(y, norm_ratios, weights=None):
         return ""
     y = y.reshape(len(y), -1)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        mean = np.average(y, axis=0, weights=weights)
-        share = mean**2 / np.average(y**2, axis=0, weights=weights)
+        mean, share = _mean_and_share(y, weights)
     varies = np.ptp(y, axis=0) > _SAME * np.finfo(float).eps * np.abs(mean)
     offset = (share > _OFFSET) & varies & (norm_ratios > _MANY_ROUNDS)
     if not offset.any():
@@ -107,18 +106,18 @@ def warn_of_scales(points):
     several large ones, such as the pixels at the border of an image, are as they should be.
     """
     largest = np.abs(points).max(initial=np.finfo(float).tiny)
-    deviations = largest * (points / largest).std(axis=0)
-    moving = np.flatnonzero(deviations > _SAME * np.finfo(float).eps * np.abs(points).max(axis=0))
-    if len(moving) < 2:
-        return
+    scaled = points / largest
+    deviations = scaled.std(axis=0)
+    others = deviations > _SAME * np.finfo(float).eps * np.abs(scaled).max(axis=0)
     large = np.argmax(deviations)
-    others = largest * np.linalg.norm(np.delete(deviations[moving], moving == large) / largest)
-    if deviations[large] / _SCALES > others:
+    others[large] = False
+    together = np.linalg.norm(deviations[others])
+    if others.any() and deviations[large] / _SCALES > together:
         _warn(
             InputWarning,
             "the columns of X have very different scales: the standard deviation of column "
-            f"{large} is {deviations[large]:.2g}, and that of all others together is "
-            f"{others:.2g}. To the kernel only this column counts. Put a StandardScaler before it.",
+            f"{large} is {largest * deviations[large]:.2g}, and that of all others together is "
+            f"{largest * together:.2g}. To the kernel only this column counts. Put a StandardScaler before it.",
         )
 
 
@@ -168,6 +167,12 @@ def warn_of_rounding(multiplier_errors, fit_errors, alarm):
 
 def _or_ones(weights, y):
     return np.ones(len(y)) if weights is None else weights
+
+
+def _mean_and_share(y, weights):
+    """Return the mean of labels, and its share of their mean square: of each column, if several."""
+    mean = np.average(y, axis=0, weights=weights)
+    return mean, mean**2 / np.average(y**2, axis=0, weights=weights)
 
 
 def _warn(category, message):
@@ -313,8 +318,8 @@ def _variances_within(group, y, weights):
 
 def _explained_by_offset(null, y, floor, weights):
     """Return what subtracting the mean of the labels takes from the floor."""
-    mean = np.average(y, weights=weights)
-    if mean**2 < _MOSTLY * np.average(y**2, weights=weights):
+    mean, share = _mean_and_share(y, weights)
+    if share < _MOSTLY:
         return 0.0
     return floor - _mean_square_in(null, y - mean)
 
@@ -362,8 +367,7 @@ def _points(indices):
 
 
 def _say_offset(y, scale, weights):
-    mean = np.average(y, weights=weights)
-    share = mean**2 / np.average(y**2, weights=weights)
+    mean, share = _mean_and_share(y, weights)
     return (
         f"The mean of the labels, {scale * mean:.6g}, makes {_percent(share)} of their mean "
         "square, and this kernel comes close to constants only. Subtract the mean from the labels, "

@@ -80,9 +80,8 @@ class Drawing:
     label : str
         What it shows, for those who do not see it.
     show : str
-        "grow": the marks up to the chosen round, that of the round strong; "trail": the same, and
-        all of one strength; "only": the marks of the
-        round; "all": all marks, that of the round strong.
+        "grow": the marks up to the chosen round, that of the round strong; "trail": the same, and all
+        of one strength; "only": the marks of the round; "all": all marks, that of the round strong.
     behind, before : str
         SVG that lies behind and before the marks and does not change.
     """

@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 
 from sdtutorial import bounds, examples, plotting
-from sdtutorial.distillation import distill
 from sdtutorial.interactive._drawing import (
     BOTTOM,
     CENTRE,
@@ -21,7 +20,7 @@ from sdtutorial.interactive._drawing import (
     whole_ticks,
 )
 from sdtutorial.interactive._explorer import Explorer, Position
-from sdtutorial.interactive.spline import own_position, round_dots, round_texts, tolerance_grid
+from sdtutorial.interactive.spline import chains_of_grid, round_dots, round_texts
 
 _NUMBERS = {
     "position": "tolerance <i>ε</i>",
@@ -58,14 +57,12 @@ def collapse_explorer(example=None):
         If no function comes as close to the labels as the smallest tolerance asks.
     """
     example = examples.spline() if example is None else example
-    grid = tolerance_grid(example)
-    own = own_position(example)
-    chains = [distill(example.gram, example.y, float(value)) for value in grid]
+    chains, own = chains_of_grid(example)
     axes, drawing = _rounds_drawing(chains, own)
     return Explorer(
         name="collapse explorer",
         control="tolerance <i>ε</i>",
-        labels=[f"{value:g}" for value in grid],
+        labels=[f"{chain.tolerance:g}" for chain in chains],
         position=cache(lambda index: _position(chains[index], axes)),
         numbers=_NUMBERS,
         drawings=[_NORM_DRAWING, drawing],

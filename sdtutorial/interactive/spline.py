@@ -66,9 +66,7 @@ def spline_explorer(example=None, drawings=DRAWINGS):
     if unknown := set(drawings) - set(DRAWINGS):
         raise ValueError(f"drawings are among {DRAWINGS}, not {sorted(unknown)}")
     example = examples.spline() if example is None else example
-    grid = tolerance_grid(example)
-    own = own_position(example)
-    chains = [distill(example.gram, example.y, float(value)) for value in grid]
+    chains, own = chains_of_grid(example)
     numbers = dict(_NUMBERS)
     if "filters" not in drawings:
         del numbers["multiplier"], numbers["norm-ratio"]
@@ -76,7 +74,7 @@ def spline_explorer(example=None, drawings=DRAWINGS):
     return Explorer(
         name="spline explorer",
         control="tolerance <i>ε</i>",
-        labels=[f"{value:g}" for value in grid],
+        labels=[f"{chain.tolerance:g}" for chain in chains],
         position=cache(lambda index: _position(example, chains[index], tuple(drawings))),
         numbers=numbers,
         drawings=[drawn[name](example) for name in drawings],
@@ -103,9 +101,11 @@ def tolerance_grid(example):
     return np.array([float(f"{factor * example.tolerance:.3g}") for factor in factors])
 
 
-def own_position(example):
-    """Return where in its grid the example's own tolerance stands."""
-    return int(np.argmin(np.abs(tolerance_grid(example) - example.tolerance)))
+def chains_of_grid(example):
+    """Return the chains under the tolerances of the grid, and where the example's own one stands."""
+    grid = tolerance_grid(example)
+    chains = [distill(example.gram, example.y, float(value)) for value in grid]
+    return chains, int(np.argmin(np.abs(grid - example.tolerance)))
 
 
 def round_texts(chain):
