@@ -257,14 +257,21 @@ def test_an_infeasible_tolerance_is_refused_with_the_floor_and_its_reason():
         fit(example.gram, example.y, example.tolerance)
     assert "2 of the 11" in str(caught.value) and "points 0, 10" in str(caught.value)
     assert caught.value.floor == pytest.approx(floor, rel=1e-9)
-    written = re.search(r"residual is (\S+),", str(caught.value)).group(1)
-    assert caught.value.floor <= float(written) < 1.00001 * caught.value.floor
-    assert fit(example.gram, example.y, float(written)).multiplier > 0
     assert isinstance(caught.value, ValueError)
     assert fit(example.gram, example.y, floor * 1.001).multiplier > 0
     y = np.stack([0 * example.y, example.y, 0.1 * example.y], axis=1)
     with pytest.raises(InfeasibleToleranceError, match="in column 1"):
         fit(example.gram, y, example.tolerance)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.1, 1.2, 1.3, 30.0, 1e-5])
+def test_the_floor_that_is_written_is_a_feasible_tolerance(scale):
+    example = spline(endpoints=True)
+    with pytest.raises(InfeasibleToleranceError) as caught:
+        fit(example.gram, scale * example.y, 0.04 * scale**2)
+    written = float(re.search(r"residual is (\S+),", str(caught.value)).group(1))
+    assert caught.value.floor <= written < 1.00001 * caught.value.floor
+    assert fit(example.gram, scale * example.y, written).multiplier > 0
 
 
 def test_a_zero_gram_matrix_reaches_nothing():

@@ -49,19 +49,18 @@ def test_the_errors_are_those_of_the_filters(example, chain, explorers):
                 assert float(text) == pytest.approx(error, abs=6e-5)
 
 
+def middle(path):
+    """Return how far down the middle of a path of 41 points lies: its start, and its steps."""
+    start, steps = path
+    down = re.findall(r"l-?[\d.]+,(-?[\d.]+)", steps)[:20]
+    return float(start) + sum(map(float, down))
+
+
 def test_refitting_lies_below_the_single_fit_and_boosting_above(explorers):
     explorer = explorers["filters"]
     for index in range(len(explorer.labels)):
         numbers, marks = vars(explorer.position(index)).values()
         ridge, *rest = re.findall(r'd="M[\d.]+,([\d.]+)((?:l[^"]*)+)"', marks[0])
-        middle = (
-            lambda path: (
-                float(path[0])
-                + sum(  # noqa: E731
-                    float(step) for step in re.findall(r"l-?[\d.]+,(-?[\d.]+)", path[1])[:20]
-                )
-            )
-        )
         count = len(numbers["round"])
         assert all(middle(path) >= middle(ridge) for path in rest[:count])  # further down
         assert all(middle(path) <= middle(ridge) for path in rest[count:])
